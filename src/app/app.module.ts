@@ -1,0 +1,34 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { type Config, ConfigModule } from '../core/config/index.js';
+import { DatabaseModule } from '../core/database/index.js';
+import { ProblemFilter, ValidationPipe } from '../core/http/index.js';
+import { LoggingModule } from '../core/logging/index.js';
+import { RedisModule } from '../core/redis/index.js';
+import { HealthModule } from '../operations/health/index.js';
+import { MetricsModule } from '../platform/metrics/index.js';
+import { migrations } from './migrations/index.js';
+import { type Mode, modules } from './modes.js';
+
+/** The root module of each mode: the same core, health and metrics, and what the table of modes adds. */
+@Module({})
+export class AppModule {
+  static forMode(mode: Mode, config: Config): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.forRoot(config),
+        LoggingModule.forRoot(mode),
+        DatabaseModule.forRoot(migrations),
+        RedisModule,
+        MetricsModule.forRoot(),
+        HealthModule,
+        ...modules[mode],
+      ],
+      providers: [
+        { provide: APP_FILTER, useClass: ProblemFilter },
+        { provide: APP_PIPE, useClass: ValidationPipe },
+      ],
+    };
+  }
+}

@@ -1,0 +1,29 @@
+import type { DynamicModule, Type } from '@nestjs/common';
+import { QuotesHttpModule, QuotesModule, QuotesWorkerModule } from '../features/quotes/index.js';
+import { ScrapingHttpModule, ScrapingModule, ScrapingWorkerModule } from '../features/scraping/index.js';
+import { SourcesHttpModule, SourcesModule } from '../features/sources/index.js';
+import { QueuesModule, QueuesWorkerModule } from '../platform/queues/index.js';
+import { SchedulingRunnerModule } from '../platform/scheduling/index.js';
+import { ThrottlingHttpModule } from '../platform/throttling/index.js';
+
+type Modules = readonly (Type | DynamicModule)[];
+
+export const MODES = ['api', 'worker', 'scheduler', 'all'] as const;
+export type Mode = (typeof MODES)[number];
+
+/** Safe in every mode. */
+const services: Modules = [SourcesModule, ScrapingModule, QuotesModule];
+/** The REST API. */
+const http: Modules = [ThrottlingHttpModule, SourcesHttpModule, ScrapingHttpModule, QuotesHttpModule];
+/** Task handlers, and what takes tasks from the queues. */
+const worker: Modules = [QueuesWorkerModule, ScrapingWorkerModule, QuotesWorkerModule];
+/** What happens by itself. */
+const scheduler: Modules = [SchedulingRunnerModule];
+
+/** What each mode loads beside the core: the one place where this is decided. */
+export const modules: Readonly<Record<Mode, Modules>> = {
+  api: [QueuesModule.forRoot('producer'), ...services, ...http],
+  worker: [QueuesModule.forRoot('worker'), ...services, ...worker],
+  scheduler: [QueuesModule.forRoot('producer'), ...services, ...scheduler],
+  all: [QueuesModule.forRoot('worker'), ...services, ...http, ...worker, ...scheduler],
+};

@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs';
+import { type ConfigOf, type ConfigSlice, declaredSlices, type Setting } from './slice.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The validated values of every declared slice. */
+export class Config {
+  constructor(private readonly values: ReadonlyMap<ConfigSlice, object>) {}
+
+  get<C extends ConfigSlice>(slice: C): ConfigOf<C> {
+    const values = this.values.get(slice);
+    if (!values) throw new Error(`configuration slice "${slice.name}" was not declared before boot`);
+    return values as ConfigOf<C>;
+  }
+}
+
+/** Thrown when the environment is not valid: one message with every fault. The process should exit with 78. */
+export class InvalidConfigError extends Error {
+  /** `EX_CONFIG` of sysexits.h: restarting will not help, somebody has to change the configuration. */
+  static readonly exitCode = 78;
+
+  constructor(readonly faults: readonly string[]) {
+    super(
+      [
+        `The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:`,
+        ...faults.map((fault) => `  ${fault}`),
+        'Set these environment variables (see .env.example) and start again.',
+      ].join('\n'),
+    );
+    this.name = 'InvalidConfigError';
+  }
+}
+
+/**
+ * Validates slices, by default every declared one, against the environment.
+ * @throws InvalidConfigError listing all faults of all slices at once; secrets are never printed.
+ */
+export function loadConfig(env: Environment, slices: readonly ConfigSlice[] = declaredSlices()): Config {
+  const faults: string[] = [];
+  const values = new Map<ConfigSlice, object>();
+  for (const slice of slices) {
+    const resolved: Record<string, unknown> = {};
+    for (const [key, setting] of Object.entries(slice.settings)) {
+      // An empty variable means "unset": that is how compose files and .env templates leave things out.
+      const raw = env[setting.env] === '' ? undefined : env[setting.env];
+      const parsed = setting.schema.safeParse(raw);
+      if (parsed.success) resolved[key] = parsed.data;
+      else faults.push(describeFault(setting, raw, parsed.error.issues[0]?.message ?? 'not valid'));
+    }
+    values.set(slice, resolved);
+  }
+  if (faults.length > 0) throw new InvalidConfigError(faults);
+  return new Config(values);
+}
+
+function describeFault(setting: Setting, raw: string | undefined, expected: string): string {
+  const got =
+    raw === undefined
+      ? 'it is not set'
+      : setting.secret
+        ? 'got a value not shown here'
+        : `got "${raw.slice(0, 100)}"`;
+  return `${setting.env}: ${expected}, ${got} (${setting.about})`;
+}
+
+/** The process's environment; an `.env` file in the working directory fills what is not set. */
+export function processEnvironment(): Environment {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  return process.env;
+}

@@ -1,0 +1,35 @@
+export type Severity = 'info' | 'warning' | 'error';
+
+/**
+ * Base class of every error with a meaning of its own. What happens to an error is decided by these fields, never
+ * by the text of its message: `httpStatus` for the answer, `retryable` for the task, `severity` for the log.
+ */
+export abstract class GleanerError extends Error {
+  /** Stable, machine-readable name, e.g. `run.already_running`; part of the API. */
+  abstract readonly code: string;
+  /** Whether the same attempt can succeed later without anybody changing anything. */
+  readonly retryable: boolean = false;
+  readonly severity: Severity = 'error';
+  readonly httpStatus: number = 500;
+  /** Short, constant text for `title` of the problem document. */
+  abstract readonly title: string;
+  /** Members added to the problem document (RFC 9457 §3.2). */
+  readonly extensions: Readonly<Record<string, unknown>> = {};
+  /** Seconds after which trying again makes sense; becomes `Retry-After`. */
+  readonly retryAfterSeconds: number | undefined = undefined;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** Whether a task that failed with this error is worth another attempt. Unknown errors are: they may be passing. */
+export function isRetryable(error: unknown): boolean {
+  return error instanceof GleanerError ? error.retryable : true;
+}
+
+/** The text of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,62 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { GleanerError } from './gleaner-error.js';
+
+export interface InvalidField {
+  /** Where the fault is, e.g. `limit` or `items.0.name`. */
+  field: string;
+  /** What was expected and what came. */
+  message: string;
+}
+
+/** What the caller sent does not fit; `errors` in the problem document names each field. */
+export class InvalidInputError extends GleanerError {
+  readonly code = 'invalid_input';
+  readonly title = 'Invalid input';
+  override readonly severity = 'info';
+  override readonly httpStatus = 400;
+  override readonly extensions: { errors: InvalidField[] };
+
+  constructor(errors: InvalidField[]) {
+    super(errors.map(({ field, message }) => `${field}: ${message}`).join('; '));
+    this.extensions = { errors };
+  }
+
+  /**
+   * From the issues that a schema found in `input`; `whole` names the input itself, for issues without a path.
+   * At most 20 are told, for a hostile input can have a fault in every element.
+   */
+  static fromIssues(
+    issues: readonly StandardSchemaV1.Issue[],
+    input: unknown,
+    whole: string,
+  ): InvalidInputError {
+    return new InvalidInputError(issues.slice(0, 20).flatMap((issue) => fieldsOf(issue, input, whole)));
+  }
+}
+
+function fieldsOf(issue: StandardSchemaV1.Issue, input: unknown, whole: string): InvalidField[] {
+  // zod reports unknown members at their parent; the caller looks for the name of the member.
+  if ('code' in issue && issue.code === 'unrecognized_keys' && 'keys' in issue && Array.isArray(issue.keys)) {
+    return issue.keys
+      .slice(0, 20)
+      .map((key) => ({ field: shown(key), message: 'is not known here; remove it' }));
+  }
+  const path = (issue.path ?? []).map((part) => (typeof part === 'object' ? part.key : part));
+  const received = path.reduce<unknown>(
+    (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
+    input,
+  );
+  return [
+    {
+      field: path.map(shown).join('.') || whole,
+      message: `${issue.message}, got ${received === undefined ? 'nothing' : excerpt(received)}`,
+    },
+  ];
+}
+
+const shown = (key: unknown): string => String(key).slice(0, 100);
+
+function excerpt(value: unknown): string {
+  const json = JSON.stringify(value) ?? String(value);
+  return json.length > 80 ? `${json.slice(0, 80)}… (${json.length} characters)` : json;
+}

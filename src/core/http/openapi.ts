@@ -1,0 +1,17 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiResponse } from '@nestjs/swagger';
+import { z } from 'zod';
+import { PROBLEM_MEDIA_TYPE, problemSchema, titleOf } from './problem.js';
+
+/** Query schema of a route without parameters: an unknown one is a mistake that the caller wants to hear about. */
+export const noQuery = z.strictObject({});
+
+const problemJsonSchema = z.toJSONSchema(problemSchema, { target: 'openapi-3.0' }) as object;
+
+/** Documents which errors a route answers with. */
+export function ApiProblems(...statuses: number[]): MethodDecorator {
+  const content = { [PROBLEM_MEDIA_TYPE]: { schema: problemJsonSchema } };
+  return applyDecorators(
+    ...statuses.map((status) => ApiResponse({ status, description: titleOf(status), content })),
+  );
+}

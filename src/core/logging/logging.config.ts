@@ -1,0 +1,11 @@
+import { z } from 'zod';
+import { type ConfigOf, defineConfig, setting } from '../config/index.js';
+
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+const expected = `expected one of ${levels.join(', ')}`;
+
+export const loggingConfig = defineConfig('logging', {
+  level: setting('LOG_LEVEL', z.enum(levels, expected).default('info'), 'lowest level that is written'),
+});
+
+export type LoggingConfig = ConfigOf<typeof loggingConfig>;

@@ -1,0 +1,1 @@
+export { type HealthProbe, Probe, type ProbeOptions } from './probe.js';

@@ -1,0 +1,24 @@
+import { Global, Module } from '@nestjs/common';
+import { RedisConnections } from './redis-connections.js';
+import { RedisProbe } from './redis.health.js';
+import { SHARED_REDIS } from './shared-redis.js';
+
+@Global()
+@Module({
+  providers: [
+    RedisConnections,
+    RedisProbe,
+    {
+      provide: SHARED_REDIS,
+      inject: [RedisConnections],
+      useFactory: (connections: RedisConnections) =>
+        connections.connect('shared', {
+          maxRetriesPerRequest: 1,
+          commandTimeout: 1000,
+          connectTimeout: 5000,
+        }),
+    },
+  ],
+  exports: [RedisConnections, SHARED_REDIS],
+})
+export class RedisModule {}

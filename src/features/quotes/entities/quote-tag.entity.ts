@@ -1,0 +1,20 @@
+import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { bigintTransformer } from '../../../core/database/index.js';
+import { Quote } from './quote.entity.js';
+import { Tag } from './tag.entity.js';
+
+@Entity('quote_tag')
+@Index('ix_quote_tag_tag_id', ['tagId', 'quoteId'])
+export class QuoteTag {
+  @ForeignKey(() => Quote, { onDelete: 'CASCADE' })
+  @PrimaryColumn('bigint', { transformer: bigintTransformer })
+  quoteId!: number;
+
+  @ForeignKey(() => Tag, { onDelete: 'RESTRICT' })
+  @PrimaryColumn('integer')
+  tagId!: number;
+
+  /** Place of the tag at the quote, from 1. */
+  @Column('smallint')
+  position!: number;
+}

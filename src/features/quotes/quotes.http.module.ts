@@ -1,0 +1,17 @@
+import { Module } from '@nestjs/common';
+import { CachingModule } from '../../platform/caching/index.js';
+import { QuotesModule } from './quotes.module.js';
+import { AuthorReader } from './reading/author.reader.js';
+import { AuthorsController } from './reading/authors.controller.js';
+import { QuoteReader } from './reading/quote.reader.js';
+import { QuotesController } from './reading/quotes.controller.js';
+import { TagReader } from './reading/tag.reader.js';
+import { TagsController } from './reading/tags.controller.js';
+
+/** Reading quotes, authors and tags. */
+@Module({
+  imports: [QuotesModule, CachingModule],
+  controllers: [QuotesController, AuthorsController, TagsController],
+  providers: [QuoteReader, AuthorReader, TagReader],
+})
+export class QuotesHttpModule {}

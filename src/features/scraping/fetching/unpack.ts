@@ -1,0 +1,17 @@
+import { pipeline, type Readable, type Transform } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+
+const DECODERS: Readonly<Record<string, () => Transform>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+/** The body as it was before `Content-Encoding`. Streams, so that a reader can stop before a bomb has gone off. */
+export function unpack(body: Readable, contentEncoding: string): Readable {
+  const decoder = DECODERS[contentEncoding.trim().toLowerCase()];
+  if (!decoder) return body;
+  // The callback only keeps an error from being thrown at large: the reader of the last stream gets it too.
+  return pipeline(body, decoder(), () => undefined);
+}

@@ -1,0 +1,14 @@
+export type { HtmlPage } from './crawling/html-page.js';
+export {
+  type BatchContext,
+  type ItemPipeline,
+  type ScrapeRequest,
+  type Spider,
+  SpiderFor,
+  type SpiderOutput,
+  type StoredCounts,
+} from './crawling/spider.js';
+export { Run } from './runs/run.entity.js';
+export { ScrapingHttpModule } from './scraping.http.module.js';
+export { ScrapingModule } from './scraping.module.js';
+export { ScrapingWorkerModule } from './scraping.worker.module.js';

@@ -1,0 +1,48 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { TaskQueue } from '../../../platform/queues/index.js';
+import { Periodic, type PeriodicWork } from '../../../platform/scheduling/index.js';
+import { scrapeRun, taskIdOf } from '../scrape-run.task.js';
+import { RunProgress } from './run-progress.js';
+import type { Run } from './run.entity.js';
+
+/** Younger runs may simply be between their row and their task. */
+const QUIET_FOR = '1 minute';
+
+type QuietRun = Pick<Run, 'id' | 'attempt'>;
+
+/**
+ * Brings runs and tasks together again after a crash or a lost Redis, so that no run stays active for ever (and
+ * forbids the next one). A run without a task gets its task again; a run whose task has ended is ended.
+ */
+@Injectable()
+@Periodic({ name: 'rescue-runs', everyMs: 30_000 })
+export class RunRescuer implements PeriodicWork {
+  private readonly logger = new Logger(RunRescuer.name);
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly tasks: TaskQueue,
+    private readonly progress: RunProgress,
+  ) {}
+
+  async runOnce(): Promise<void> {
+    const quiet: QuietRun[] = await this.dataSource.query(
+      `SELECT id, attempt FROM run WHERE status IN ('pending', 'running') AND updated_at < now() - $1::interval LIMIT 100`,
+      [QUIET_FOR],
+    );
+    for (const run of quiet) await this.rescue(run);
+  }
+
+  private async rescue(run: QuietRun): Promise<void> {
+    const runId = run.id;
+    const state = await this.tasks.stateOf(scrapeRun, taskIdOf(runId));
+    if (state === 'missing') {
+      this.logger.warn({ runId }, 'run had no task; enqueueing it again');
+      await this.tasks.enqueue(scrapeRun, { runId }, taskIdOf(runId));
+    } else if (state === 'ended') {
+      this.logger.warn({ runId }, 'run outlived its task; ending it');
+      await this.progress.abandon(run, new Error('The task of this run ended without ending the run.'));
+    }
+  }
+}

@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { Source } from './source.entity.js';
+import { SourceService } from './source.service.js';
+
+/** The declared sources. */
+@Module({
+  imports: [TypeOrmModule.forFeature([Source])],
+  providers: [SourceService],
+  exports: [SourceService],
+})
+export class SourcesModule {}

@@ -1,0 +1,2 @@
+export { CachingModule } from './caching.module.js';
+export { ReadCache } from './read-cache.js';

@@ -1,0 +1,29 @@
+import { BullModule } from '@nestjs/bull';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { RedisConnections, type RedisConfig, redisConfig } from '../../core/redis/index.js';
+import { bullOptions, type QueueRole } from './bull-options.js';
+import { QUEUE_NAMES } from './queue-names.js';
+import { Queues } from './queues.js';
+import { TaskMetrics, taskMetricProviders } from './task-metrics.js';
+import { TaskQueue } from './task-queue.js';
+
+/** Enqueueing, for every mode. Registered once, in the root module: a second registration would make second queues. */
+@Module({})
+export class QueuesModule {
+  static forRoot(role: QueueRole): DynamicModule {
+    return {
+      module: QueuesModule,
+      global: true,
+      imports: [
+        BullModule.forRootAsync({
+          inject: [redisConfig.token, RedisConnections],
+          useFactory: (redis: RedisConfig, connections: RedisConnections) =>
+            bullOptions(role, redis, connections),
+        }),
+        BullModule.registerQueue(...QUEUE_NAMES.map((name) => ({ name }))),
+      ],
+      providers: [Queues, TaskQueue, TaskMetrics, ...taskMetricProviders],
+      exports: [Queues, TaskQueue, TaskMetrics],
+    };
+  }
+}

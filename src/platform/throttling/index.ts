@@ -1,0 +1,1 @@
+export { ThrottlingHttpModule } from './throttling.http.module.js';
