@@ -15,7 +15,8 @@ export function dataSourceOptions(config: DatabaseConfig): DataSourceOptions {
     connectTimeoutMS: 5000,
     extra: {
       statement_timeout: config.statementTimeoutMs,
-      idle_in_transaction_session_timeout: 60_000,
+      // A worker that freezes inside a transaction would keep its locks, and those who take over would wait in vain.
+      idle_in_transaction_session_timeout: config.idleTransactionTimeoutMs,
     },
   };
 }

@@ -13,6 +13,11 @@ export const databaseConfig = defineConfig('database', {
     wholeNumber(100, 600_000).default(10_000),
     'milliseconds after which PostgreSQL cancels a statement',
   ),
+  idleTransactionTimeoutMs: setting(
+    'DATABASE_IDLE_TRANSACTION_TIMEOUT_MS',
+    wholeNumber(100, 600_000).default(5000),
+    'milliseconds after which PostgreSQL ends a transaction whose process says nothing; below the statement time-out',
+  ),
 });
 
 export type DatabaseConfig = ConfigOf<typeof databaseConfig>;

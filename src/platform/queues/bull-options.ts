@@ -2,16 +2,15 @@ import type { QueueOptions } from 'bull';
 import type { RedisOptions } from 'ioredis';
 import type { RedisConfig, RedisConnections } from '../../core/redis/index.js';
 import { backoffMs, FULL_JITTER } from './backoff.js';
+import type { QueuesConfig } from './queues.config.js';
 
 /** Whether this process runs tasks or only enqueues them: decides how patient its connections are. */
 export type QueueRole = 'producer' | 'worker';
 
-/** A worker that dies loses its tasks to others after this time. */
-export const LOCK_DURATION_MS = 60_000;
-
 /** What `@nestjs/bull` passes to every queue. Why each value is what it is: docs/adr/0001. */
 export function bullOptions(
   role: QueueRole,
+  { lockDurationMs }: QueuesConfig,
   redis: RedisConfig,
   connections: RedisConnections,
 ): QueueOptions {
@@ -24,10 +23,10 @@ export function bullOptions(
       return connections.connect(name, connectionOptions(role, type));
     },
     settings: {
-      lockDuration: LOCK_DURATION_MS,
+      lockDuration: lockDurationMs,
       // Bull stops renewing for good after one failure, so renewing is left to JobLock: "never" within a timer's range.
       lockRenewTime: 2 ** 31 - 1,
-      stalledInterval: 30_000,
+      stalledInterval: lockDurationMs / 2,
       maxStalledCount: 3,
       backoffStrategies: { [FULL_JITTER]: backoffMs },
     },

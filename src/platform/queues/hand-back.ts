@@ -1,4 +1,5 @@
 import type { Job } from 'bull';
+import { internalsOf } from './bull-internals.js';
 
 /**
  * Gives an active job back to its queue at once, without counting an attempt. Bull itself only knows how to fail a
@@ -17,7 +18,7 @@ return 1`;
 /** @returns whether the job was ours to give back. */
 export async function handBack(job: Job): Promise<boolean> {
   const { queue } = job;
-  const { token } = queue as typeof queue & { token: string };
+  const { token } = internalsOf(queue);
   const key = (name: string): string => queue.toKey(name);
   const keys = [
     `${key(String(job.id))}:lock`,

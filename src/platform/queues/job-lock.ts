@@ -1,56 +1,72 @@
 import type { Job } from 'bull';
-import { LOCK_DURATION_MS } from './bull-options.js';
+import { extendLock } from './bull-internals.js';
 import { TaskLockLostError } from './queues.errors.js';
-
-const RENEW_MS = 15_000;
-const RETRY_MS = 3_000;
 
 /**
  * Keeps the lock of an active job while its handler runs.
  *
- * The life of a lock: Bull takes it with the job, for 60 s. We renew it every 15 s. When a renewal fails, we try again
- * every 3 s until the 60 s since the last success are over. When the lock is gone, because time ran out or another
- * worker holds it, the handler is aborted: from then on another worker may be running the same job.
+ * The life of a lock: Bull takes it with the job, for its duration (60 s). We renew it every quarter of that. When a
+ * renewal fails, we try again every twentieth until the duration since the last success is over. When the lock is
+ * gone, because time ran out or another worker holds it, the handler is aborted: from then on another worker may be
+ * running the same job.
  */
 export class JobLock {
   private timer: NodeJS.Timeout | undefined;
-  private heldUntil = Date.now() + LOCK_DURATION_MS;
+  private heldUntil: number;
   private released = false;
 
   constructor(
     private readonly job: Job,
+    private readonly durationMs: number,
     private readonly onLost: (error: TaskLockLostError) => void,
   ) {
-    this.schedule(RENEW_MS);
+    this.heldUntil = Date.now() + durationMs;
+    this.schedule(durationMs / 4);
   }
 
+  /** The handler has ended. Reports the loss, should the process have been frozen for so long that nobody noticed. */
   release(): void {
+    if (this.released) return;
     this.released = true;
     clearTimeout(this.timer);
+    if (Date.now() >= this.heldUntil) this.onLost(new TaskLockLostError(String(this.job.id)));
   }
 
   private schedule(ms: number): void {
     this.timer = setTimeout(() => void this.renew(), ms);
   }
 
+  /**
+   * A worker's connection waits for Redis however long it is away, and a renewal in its offline queue neither succeeds
+   * nor fails: silence counts as a failure. Renewals that come late do no harm, Redis answers them by whose lock it is.
+   */
+  private async answerOrSilence(): Promise<number | undefined> {
+    let timer: NodeJS.Timeout | undefined;
+    const silence = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), this.durationMs / 20);
+    });
+    try {
+      return await Promise.race([extendLock(this.job, this.durationMs), silence]);
+    } catch {
+      return undefined;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   private async renew(): Promise<void> {
     const asked = Date.now();
     // A failed renewal may be a passing outage, which "not ours any more" is not: Redis answers 0 for that.
-    const renewed = await extendLock(this.job).catch(() => undefined);
+    const renewed = await this.answerOrSilence();
     if (this.released) return;
     if (renewed === 1) {
-      this.heldUntil = asked + LOCK_DURATION_MS;
-      this.schedule(RENEW_MS);
-    } else if (renewed === undefined && Date.now() + RETRY_MS < this.heldUntil) {
-      this.schedule(RETRY_MS);
+      this.heldUntil = asked + this.durationMs;
+      this.schedule(this.durationMs / 4);
+    } else if (renewed === undefined && Date.now() + this.durationMs / 20 < this.heldUntil) {
+      this.schedule(this.durationMs / 20);
     } else {
+      this.released = true;
       this.onLost(new TaskLockLostError(String(this.job.id)));
     }
   }
-}
-
-/** Bull's types leave out its `Job.extendLock`, which answers 1 when the lock was ours. */
-async function extendLock(job: Job): Promise<number> {
-  const lockable = job as Job & { extendLock(durationMs: number): Promise<number> };
-  return lockable.extendLock(LOCK_DURATION_MS);
 }

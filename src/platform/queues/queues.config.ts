@@ -11,6 +11,11 @@ export const queuesConfig = defineConfig('queues', {
     wholeNumber(100, 60_000).default(2000),
     'milliseconds after which enqueueing gives up',
   ),
+  lockDurationMs: setting(
+    'WORKER_LOCK_DURATION_MS',
+    wholeNumber(1000, 3_600_000).default(60_000),
+    'milliseconds after which the tasks of a worker that died are taken by others, give or take half of it',
+  ),
   drainTimeoutMs: setting(
     'WORKER_DRAIN_TIMEOUT_MS',
     wholeNumber(0, 600_000).default(10_000),

@@ -3,6 +3,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { RedisConnections, type RedisConfig, redisConfig } from '../../core/redis/index.js';
 import { bullOptions, type QueueRole } from './bull-options.js';
 import { QUEUE_NAMES } from './queue-names.js';
+import { type QueuesConfig, queuesConfig } from './queues.config.js';
 import { Queues } from './queues.js';
 import { TaskMetrics, taskMetricProviders } from './task-metrics.js';
 import { TaskQueue } from './task-queue.js';
@@ -16,9 +17,9 @@ export class QueuesModule {
       global: true,
       imports: [
         BullModule.forRootAsync({
-          inject: [redisConfig.token, RedisConnections],
-          useFactory: (redis: RedisConfig, connections: RedisConnections) =>
-            bullOptions(role, redis, connections),
+          inject: [queuesConfig.token, redisConfig.token, RedisConnections],
+          useFactory: (queues: QueuesConfig, redis: RedisConfig, connections: RedisConnections) =>
+            bullOptions(role, queues, redis, connections),
         }),
         BullModule.registerQueue(...QUEUE_NAMES.map((name) => ({ name }))),
       ],

@@ -1,10 +1,13 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Job } from 'bull';
 import { PinoLogger } from 'nestjs-pino';
 import { isRetryable } from '../../core/errors/index.js';
+import { disown } from './bull-internals.js';
 import { JobLock } from './job-lock.js';
 import type { QueueName } from './queue-names.js';
+import { type QueuesConfig, queuesConfig } from './queues.config.js';
 import { TaskDeadlineError, TaskLockLostError, UnknownTaskError } from './queues.errors.js';
+import type { TaskContext } from './task.js';
 import { unseal } from './task-envelope.js';
 import { TaskMetrics } from './task-metrics.js';
 import { type RegisteredTask, TaskRegistry } from './task-registry.js';
@@ -18,6 +21,7 @@ export class TaskRunner {
     private readonly registry: TaskRegistry,
     private readonly metrics: TaskMetrics,
     private readonly pino: PinoLogger,
+    @Inject(queuesConfig.token) private readonly config: QueuesConfig,
   ) {}
 
   /**
@@ -59,33 +63,36 @@ export class TaskRunner {
     labels: Record<string, string>,
   ): Promise<unknown> {
     const { payload, enqueuedAt } = unseal(definition, job.data);
-    if (job.attemptsMade === 0)
-      this.metrics.wait.observe(labels, Math.max(0, (Date.now() - enqueuedAt) / 1000));
+    const waitedSeconds = Math.max(0, (Date.now() - enqueuedAt) / 1000);
+    if (job.attemptsMade === 0) this.metrics.wait.observe(labels, waitedSeconds);
     const own = new AbortController();
-    const signal = AbortSignal.any([own.signal, stop]);
-    const lock = new JobLock(job, (error) => own.abort(error));
+    const lock = new JobLock(job, this.config.lockDurationMs, (error) => {
+      disown(job);
+      own.abort(error);
+    });
     const deadline = setTimeout(
       () => own.abort(new TaskDeadlineError(definition.name, definition.deadlineMs)),
       definition.deadlineMs,
     );
+    const context: TaskContext = {
+      taskId: String(job.id),
+      attempt: job.attemptsMade + 1,
+      signal: AbortSignal.any([own.signal, stop]),
+      // What a handler throws after an abort may be any error of the thing that was aborted: the reason decides.
+      isFinal: (error) => !stop.aborted && isLastFailure(job, own.signal.aborted ? own.signal.reason : error),
+    };
+    let result: unknown;
     try {
-      const result = await handler.handle(payload, {
-        taskId: String(job.id),
-        attempt: job.attemptsMade + 1,
-        signal,
-        // What a handler throws after an abort may be any error of the thing that was aborted: the reason decides.
-        isFinal: (error) =>
-          !stop.aborted && isLastFailure(job, own.signal.aborted ? own.signal.reason : error),
-      });
-      // A handler that noticed the abort too late has still not done its work under our lock.
-      own.signal.throwIfAborted();
-      return result;
+      result = await handler.handle(payload, context);
     } catch (error) {
-      throw own.signal.aborted ? own.signal.reason : error;
+      if (!own.signal.aborted) throw error;
     } finally {
       clearTimeout(deadline);
       lock.release();
     }
+    // Once aborted, an attempt has failed for that reason, whatever its handler made of it.
+    own.signal.throwIfAborted();
+    return result;
   }
 
   private reportFailure(error: unknown, job: Job, labels: Record<string, string>, seconds: number): void {
