@@ -30,7 +30,8 @@ export class InvalidInputError extends GleanerError {
     input: unknown,
     whole: string,
   ): InvalidInputError {
-    return new InvalidInputError(issues.slice(0, 20).flatMap((issue) => fieldsOf(issue, input, whole)));
+    const fields = issues.slice(0, 20).flatMap((issue) => fieldsOf(issue, input, whole));
+    return new InvalidInputError(fields.slice(0, 20));
   }
 }
 
@@ -57,6 +58,18 @@ function fieldsOf(issue: StandardSchemaV1.Issue, input: unknown, whole: string):
 const shown = (key: unknown): string => String(key).slice(0, 100);
 
 function excerpt(value: unknown): string {
-  const json = JSON.stringify(value) ?? String(value);
+  const json = jsonOf(value);
   return json.length > 80 ? `${json.slice(0, 80)}… (${json.length} characters)` : json;
+}
+
+function jsonOf(value: unknown): string {
+  if (typeof value === 'bigint') return String(value);
+  try {
+    return (
+      JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part)) ??
+      String(value)
+    );
+  } catch {
+    return 'a value that is no JSON'; // A circle, or a toJSON that throws.
+  }
 }

@@ -27,7 +27,11 @@ export function createAdapter({ trustedProxies }: AdapterOptions): FastifyAdapte
     forceCloseConnections: 'idle',
     frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
       const body = toProblem(error, request.id);
-      void reply.status(body.status).type(PROBLEM_MEDIA_TYPE).send(JSON.stringify(body));
+      void reply
+        .status(body.status)
+        .header('Cache-Control', 'no-store')
+        .type(PROBLEM_MEDIA_TYPE)
+        .send(JSON.stringify(body));
     },
     clientErrorHandler: answerClientError,
   });

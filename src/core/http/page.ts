@@ -33,15 +33,18 @@ type CursorKey = z.ZodTuple;
 
 function cursorSchema<K extends CursorKey>(key: K) {
   const expected = 'expected the nextCursor of an earlier answer of this list';
-  return z
-    .string()
-    .max(500, expected)
-    .transform((text, context): z.output<K> => {
-      const parsed = key.safeParse(decode(text));
-      if (parsed.success) return parsed.data;
-      context.issues.push({ code: 'custom', message: expected, input: text });
-      return z.NEVER;
-    });
+  return (
+    z
+      .string()
+      // A key of 1000 characters, which are up to 3 bytes each, in base64.
+      .max(5000, expected)
+      .transform((text, context): z.output<K> => {
+        const parsed = key.safeParse(decode(text));
+        if (parsed.success) return parsed.data;
+        context.issues.push({ code: 'custom', message: expected, input: text });
+        return z.NEVER;
+      })
+  );
 }
 
 function decode(text: string): unknown {

@@ -1,3 +1,4 @@
+import { HttpException } from '@nestjs/common';
 import { z } from 'zod';
 import { GleanerError } from '../errors/index.js';
 
@@ -7,16 +8,15 @@ export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 /** A problem document of RFC 9457, as every error answer carries one. */
 export const problemSchema = z
   .object({
-    type: z.literal('about:blank').or(z.string()),
+    type: z.string(),
     title: z.string(),
-    status: z.int(),
+    status: z.int().min(400).max(599),
     detail: z.string(),
     code: z.string().describe('Stable name of the error, for programs'),
     instance: z.string().describe('Id of the request, also found in the logs'),
     errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
   })
-  .loose()
-  .meta({ id: 'Problem' });
+  .loose();
 
 export type Problem = z.output<typeof problemSchema>;
 
@@ -26,9 +26,8 @@ export function toProblem(error: unknown, requestId: string): Problem {
     return problem(error.httpStatus, error.code, error.title, error.message, requestId, error.extensions);
   }
   const status = statusOf(error);
-  if (status >= 400 && status < 500) {
-    const message = error instanceof Error ? error.message : 'The request was refused.';
-    return problem(status, codeOf(status), titleOf(status), message, requestId);
+  if (status < 500 && error instanceof Error) {
+    return problem(status, codeOf(status), titleOf(status), error.message, requestId);
   }
   const detail = `Something went wrong here. The log has more under request id ${requestId}.`;
   return problem(status, codeOf(status), titleOf(status), detail, requestId);
@@ -46,16 +45,15 @@ export function problem(
   return { type: 'about:blank', title, status, detail, code, instance, ...extensions };
 }
 
-/** Nest's exceptions have `getStatus()`, Fastify's errors have `statusCode`; anything else is a fault of ours. */
+/**
+ * Nest's exceptions and Fastify's errors are about the request. Anything else is a fault of ours, also when it has a
+ * `statusCode`: that of a request which we made, and whose message is not for the caller.
+ */
 function statusOf(error: unknown): number {
-  if (typeof error !== 'object' || error === null) return 500;
-  const status =
-    'getStatus' in error && typeof error.getStatus === 'function'
-      ? (error.getStatus() as unknown)
-      : 'statusCode' in error
-        ? error.statusCode
-        : 500;
-  return typeof status === 'number' && status >= 400 && status <= 599 ? status : 500;
+  if (error instanceof HttpException) return error.getStatus();
+  if (!(error instanceof Error) || !('code' in error) || !('statusCode' in error)) return 500;
+  const { code, statusCode } = error;
+  return String(code).startsWith('FST_') && typeof statusCode === 'number' ? statusCode : 500;
 }
 
 const TITLES: Readonly<Record<number, readonly [code: string, title: string]>> = {

@@ -1,4 +1,4 @@
-export type { HtmlPage } from './crawling/html-page.js';
+export { HtmlPage } from './crawling/html-page.js';
 export {
   type BatchContext,
   type ItemPipeline,

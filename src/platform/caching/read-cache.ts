@@ -50,9 +50,10 @@ export class ReadCache {
   private async lookUp<T>(namespace: string, key: string, fetch: () => Promise<T>): Promise<T> {
     // Stored as text: the Redis store would revive text that looks like one of its own type markers.
     const cached = await this.cache.get<string>(key);
-    if (typeof cached === 'string') {
+    const hit = parsed(cached);
+    if (hit) {
       this.requests.inc({ cache: namespace, result: 'hit' });
-      return JSON.parse(cached) as T;
+      return hit.value as T;
     }
     this.requests.inc({ cache: namespace, result: 'miss' });
     const value = await fetch();
@@ -66,5 +67,15 @@ export class ReadCache {
   private unavailable(namespace: string, error: unknown): undefined {
     this.requests.inc({ cache: namespace, result: 'error' });
     this.logger.debug(`cache ${namespace} is not available: ${messageOf(error)}`);
+  }
+}
+
+/** `undefined` when there is nothing, or what is there was not written by us. */
+function parsed(cached: unknown): { value: unknown } | undefined {
+  if (typeof cached !== 'string') return undefined;
+  try {
+    return { value: JSON.parse(cached) };
+  } catch {
+    return undefined;
   }
 }

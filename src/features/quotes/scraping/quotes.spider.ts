@@ -29,7 +29,7 @@ export class QuotesSpider implements Spider<QuotesItem> {
 
   private *parseQuotes(page: HtmlPage): Iterable<SpiderOutput<QuotesItem>> {
     for (const element of page.all('div.quote')) {
-      const href = page.attribute('a[href^="/author/"]', 'href', element) ?? '';
+      const href = page.attribute('a[href*="/author/"]', 'href', element) ?? '';
       const item = quoteOf(page, element, href);
       if (item) yield { item };
       yield* follow(page, href, 'author');
@@ -41,7 +41,7 @@ export class QuotesSpider implements Spider<QuotesItem> {
     const name = page.text('h3.author-title').trim();
     const slug = slugOf(page.url);
     // The site answers an unknown author with an empty page and status 200.
-    if (name === '' || slug === '') return;
+    if (name === '' || !isKey(slug)) return;
     const item: AuthorItem = {
       kind: 'author',
       slug,
@@ -66,16 +66,19 @@ function* follow(page: HtmlPage, href: string, callback: string): Iterable<Spide
 function quoteOf(page: HtmlPage, element: Element, authorHref: string): QuoteItem | undefined {
   const text = unquote(page.text('.text', element).trim());
   const authorSlug = slugOf(authorHref);
-  if (text === '' || authorSlug === '') return undefined;
+  if (text === '' || !isKey(authorSlug)) return undefined;
   const tags = page.all('.tags a.tag', element).map((tag) => page.textOf(tag).trim());
   return {
     kind: 'quote',
     text,
     authorSlug,
     authorName: page.text('.author', element).trim(),
-    tags: [...new Set(tags.filter((tag) => tag !== ''))],
+    tags: [...new Set(tags.filter(isKey))],
   };
 }
+
+/** What the API can be asked for: something longer is no slug or tag, but a page that went wrong. */
+const isKey = (value: string): boolean => value !== '' && value.length <= 200;
 
 /** Exactly one pair: what stands inside belongs to the quote. */
 const unquote = (text: string): string => /^“(.*)”$/su.exec(text)?.[1]?.trim() ?? text;
@@ -84,7 +87,8 @@ const unquote = (text: string): string => /^“(.*)”$/su.exec(text)?.[1]?.trim
 function slugOf(href: string): string {
   const raw = /\/author\/([^/?#]+)\/?(?:[?#]|$)/.exec(href)?.[1] ?? '';
   try {
-    return decodeURIComponent(raw);
+    // Control characters could be neither stored (NUL) nor asked for (see `text`).
+    return decodeURIComponent(raw).replace(/\p{Cc}/gu, '');
   } catch {
     return raw; // Not percent-encoded after all; as it stands it is still one author's own.
   }

@@ -42,6 +42,7 @@ export class Crawl {
   private failures: PageFailure[] = [];
   private lastError: unknown;
   private lastCommit = performance.now();
+  private nextStart = 0;
 
   /** @param stats counted on from here: those of earlier attempts of the same run. */
   constructor(
@@ -60,13 +61,22 @@ export class Crawl {
   async run(signal: AbortSignal): Promise<RunStats> {
     const responsesBefore = this.stats['downloader/response_count'];
     for (const request of this.spider.startRequests(this.options.startUrl)) this.enqueue(request);
+    const failed = new AbortController();
     try {
-      await this.work(signal);
+      await this.work(AbortSignal.any([signal, failed.signal]));
+    } catch (error) {
+      // A commit that failed ends the crawl: nobody needs what is still being fetched.
+      failed.abort(error);
+      throw error;
     } finally {
       await Promise.all(this.inFlight);
     }
     await this.commit();
-    if (this.stats['downloader/response_count'] === responsesBefore) throw this.lastError;
+    if (this.stats['downloader/response_count'] === responsesBefore) {
+      throw this.lastError instanceof Error
+        ? this.lastError
+        : new Error(`The spider asked for no page of ${this.host}.`);
+    }
     return this.stats;
   }
 
@@ -77,10 +87,10 @@ export class Crawl {
       if (request) {
         const visit = this.visit(request, signal).finally(() => this.inFlight.delete(visit));
         this.inFlight.add(visit);
-        await pause(this.options.downloadDelayMs, signal);
       } else {
         await Promise.race(this.inFlight);
       }
+      signal.throwIfAborted();
       if (this.items.length >= BATCH_ITEMS || performance.now() - this.lastCommit >= COMMIT_EVERY_MS)
         await this.commit();
     }
@@ -124,6 +134,7 @@ export class Crawl {
   private async fetch(url: string, signal: AbortSignal): Promise<FetchedPage> {
     for (let attempt = 0; ; attempt++) {
       try {
+        await this.turn(signal);
         this.stats['downloader/request_count']++;
         return await this.ports.fetch(url, signal);
       } catch (error) {
@@ -132,6 +143,15 @@ export class Crawl {
         await pause(Math.random() * this.options.retryBaseMs * 2 ** attempt, signal);
       }
     }
+  }
+
+  /** Waits until a request may start: retries, too, keep their distance. */
+  private async turn(signal: AbortSignal): Promise<void> {
+    const now = performance.now();
+    const start = Math.max(now, this.nextStart);
+    this.nextStart = start + this.options.downloadDelayMs;
+    await pause(start - now, signal);
+    signal.throwIfAborted();
   }
 
   private async commit(): Promise<void> {

@@ -16,7 +16,8 @@ export class HtmlPage {
     readonly url: string,
     html: string,
   ) {
-    this.document = parseDocument(html);
+    // As the HTML Standard's tokenizer does; PostgreSQL stores no NUL.
+    this.document = parseDocument(html.replaceAll('\0', '\ufffd'));
   }
 
   all(selector: string, within: AnyNode = this.document): Element[] {

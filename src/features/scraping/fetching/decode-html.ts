@@ -23,7 +23,10 @@ function declared(body: Uint8Array): string | undefined {
   const head = Buffer.from(body.buffer, body.byteOffset, Math.min(body.length, PRESCAN_BYTES)).toString(
     'latin1',
   );
-  return labelOf(/<meta[^>]+charset[^>]+>/i.exec(head)?.[0] ?? '');
+  const metas = head.match(/<meta[^>]+charset[^>]+>/gi) ?? [];
+  const label = metas.map(labelOf).find((found) => found !== undefined);
+  // It was readable as ASCII, so it is not UTF-16, whatever it says (HTML Standard, "prescan a byte stream").
+  return label?.startsWith('utf-16') ? 'utf-8' : label;
 }
 
 function labelOf(text: string): string | undefined {

@@ -1,7 +1,7 @@
 import { GleanerError } from '../../../core/errors/index.js';
 
 /** A page could not be fetched; the class says why and whether it is worth another try. */
-abstract class FetchError extends GleanerError {
+export abstract class FetchError extends GleanerError {
   readonly title = 'Fetch failed';
   override readonly severity = 'warning';
 }
@@ -71,5 +71,13 @@ export class ContentTypeError extends FetchError {
 
   constructor(url: string, contentType: string) {
     super(`${url} is "${contentType.slice(0, 100)}", expected HTML.`);
+  }
+}
+
+export class ContentEncodingError extends FetchError {
+  readonly code = 'fetch.content_encoding';
+
+  constructor(url: string, encoding: string) {
+    super(`${url} is packed as "${encoding.slice(0, 100)}", expected gzip, deflate, br or nothing.`);
   }
 }

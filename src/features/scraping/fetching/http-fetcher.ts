@@ -7,6 +7,7 @@ import { decodeHtml } from './decode-html.js';
 import {
   BodyTooLargeError,
   ConnectionFailedError,
+  ContentEncodingError,
   ContentTypeError,
   FetchTimeoutError,
   HttpStatusError,
@@ -95,14 +96,20 @@ export class HttpFetcher implements OnApplicationShutdown {
   private async read(url: URL, { statusCode, headers, body }: Dispatcher.ResponseData): Promise<FetchedPage> {
     const contentType = String(headers['content-type'] ?? '');
     if (statusCode !== 200) {
-      await body.dump();
+      discard(body);
       throw new HttpStatusError(url.href, statusCode);
     }
     if (!/^(text\/html|application\/xhtml\+xml)\b|^$/i.test(contentType)) {
-      await body.dump();
+      discard(body);
       throw new ContentTypeError(url.href, contentType);
     }
-    const bytes = await this.readBounded(url, unpack(body, String(headers['content-encoding'] ?? '')));
+    const encoding = String(headers['content-encoding'] ?? '');
+    const unpacked = unpack(body, encoding);
+    if (!unpacked) {
+      discard(body);
+      throw new ContentEncodingError(url.href, encoding);
+    }
+    const bytes = await this.readBounded(url, unpacked);
     return { url: url.href, html: decodeHtml(bytes, contentType), bytes: bytes.length };
   }
 
@@ -117,6 +124,11 @@ export class HttpFetcher implements OnApplicationShutdown {
     }
     return Buffer.concat(chunks);
   }
+}
+
+/** Reads the rest so that the connection can be used again, behind the answer's back: what matters is known. */
+function discard(body: Dispatcher.ResponseData['body']): void {
+  body.dump().catch(() => undefined);
 }
 
 function resolve(location: string, base: URL): URL {
