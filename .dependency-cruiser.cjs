@@ -15,6 +15,7 @@ const upward = TIERS.slice(0, -1).map((tier, index) => ({
 module.exports = {
   forbidden: [
     ...upward,
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'front-door',

@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDataSource } from '../../src/app/data-source.js';
+import { loadConfig } from '../../src/core/config/index.js';
+import { databaseConfig } from '../../src/core/database/index.js';
 import { createEnvironment, type TestEnvironment } from '../support/environment.js';
 import { bootApp } from '../support/test-app.js';
 
@@ -18,11 +20,7 @@ const migrateProcess = () =>
   promisify(execFile)(process.execPath, ['dist/migrate.js'], { env: { ...process.env, ...environment.env } });
 
 const dataSource = () =>
-  createDataSource({
-    url: environment.env.DATABASE_URL ?? '',
-    poolMax: 4,
-    statementTimeoutMs: 10_000,
-  }).initialize();
+  createDataSource(loadConfig(environment.env, [databaseConfig]).get(databaseConfig)).initialize();
 
 describe('migrations', () => {
   it('make the schema that the entities describe', async () => {

@@ -21,13 +21,16 @@ export class GleanerProcess {
     return new GleanerProcess(child);
   }
 
-  /** Resolves with the URL that the process listens on. */
+  /** Resolves with the URL that the process listens on; rejects as soon as it has ended instead. */
   async listening(): Promise<string> {
-    return eventually('the process to listen', async () => {
-      if (this.child.exitCode !== null)
-        throw new Error(`it ended with ${this.child.exitCode}: ${this.output}`);
-      return /listens on (http:\/\/[^"\s]+)/.exec(this.output)?.[1];
+    const url = eventually(
+      'the process to listen',
+      async () => /listens on (http:\/\/[^"\s]+)/.exec(this.output)?.[1],
+    );
+    const ended = this.exited.then((code) => {
+      throw new Error(`the process ended with ${code}: ${this.output}`);
     });
+    return Promise.race([url, ended]);
   }
 
   kill(signal: NodeJS.Signals): void {

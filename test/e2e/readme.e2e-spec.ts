@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startSite, type Site } from '../fixtures/site/index.ts';
+import { Api } from '../support/api.js';
+import { createEnvironment, type TestEnvironment } from '../support/environment.js';
+import { bootApp, type TestApp } from '../support/test-app.js';
+
+interface Example {
+  method: string;
+  path: string;
+  /** The answer that the README shows, if it shows one. */
+  sample: unknown;
+}
+
+let site: Site;
+let environment: TestEnvironment;
+let app: TestApp;
+
+beforeAll(async () => {
+  site = await startSite();
+  environment = await createEnvironment({ QUOTES_START_URL: site.url });
+  app = await bootApp('all', environment.env);
+  await new Api(app.url).scrape();
+});
+
+afterAll(async () => {
+  await app?.close();
+  await environment?.dispose();
+  await site?.close();
+});
+
+/** The `curl` lines of the section "API"; a json block after a sh block is the answer to its last line. */
+function examples(): Example[] {
+  const section = /\n## API\n([\s\S]*?)\n## /.exec(readFileSync('README.md', 'utf8'))?.[1] ?? '';
+  const found: Example[] = [];
+  for (const [, language, code = ''] of section.matchAll(/```(sh|json)\n([\s\S]*?)```/g)) {
+    const last = found.at(-1);
+    if (language === 'json' && last) last.sample = JSON.parse(code);
+    for (const [, method = 'GET', path = ''] of language === 'sh'
+      ? code.matchAll(/^curl (?:-X (\w+) )?'http:\/\/127\.0\.0\.1:3000(\S+)'$/gm)
+      : []) {
+      found.push({ method, path, sample: undefined });
+    }
+  }
+  return found;
+}
+
+/** Names and types without values: what a reader of an example relies on. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.slice(0, 1).map(shapeOf);
+  if (typeof value !== 'object' || value === null) return typeof value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shapeOf(member)]));
+}
+
+it.each(examples())('README: $method $path', async ({ method, path, sample }) => {
+  const answer = await fetch(app.url + path, { method });
+  const body = (await answer.json()) as { items?: unknown[] };
+  const refused =
+    typeof sample === 'object' && sample !== null && 'status' in sample ? sample.status : undefined;
+  expect(answer.status).toBe(refused ?? (method === 'POST' ? 202 : 200));
+  if (sample !== undefined) expect(shapeOf(body)).toEqual(shapeOf(sample));
+  // An example that finds nothing is no example.
+  if (body.items) expect(body.items.length).toBeGreaterThan(0);
+});
+
+it('README: has examples', () => {
+  expect(examples().length).toBeGreaterThanOrEqual(11);
+});
