@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { eventually } from '../support/eventually.js';
+import { Program } from '../support/program.js';
 
 /** A working directory of its own, so that the demo of whoever runs the tests is left alone. */
 let dir: string;
@@ -19,65 +19,71 @@ beforeAll(() => {
 
 afterAll(() => rmSync(dir, { recursive: true }));
 
-class Demo {
-  output = '';
-  readonly child: ChildProcess;
-  private readonly ended: Promise<number | null>;
-
+class Demo extends Program {
   constructor(args: string[], env: Record<string, string> = {}) {
-    this.child = spawn(process.execPath, ['scripts/demo.ts', ...args], {
+    super(process.execPath, ['scripts/demo.ts', ...args], {
       cwd: dir,
       env: { PATH: process.env.PATH, ...env },
     });
-    for (const stream of [this.child.stdout, this.child.stderr])
-      stream?.on('data', (data: Buffer) => (this.output += data.toString()));
-    this.ended = once(this.child, 'exit').then(([code]) => code as number | null);
-  }
-
-  async exit(): Promise<number | null> {
-    return this.ended;
+    // Whatever the test comes to: what the demo has started follows it.
+    onTestFinished(() => this.kill('SIGKILL'));
   }
 
   async running(): Promise<string> {
-    return eventually(
-      'the demo to run',
-      async () => /API {12}(http:\S+)\/api/.exec(this.output)?.[1],
-      60_000,
-    );
+    return this.until('it runs', async () => /API {12}(http:\S+)\/api/.exec(this.log)?.[1], 60_000);
   }
 }
 
-/** Command lines of the processes that work in a directory, or with files of it. */
-function processesOf(directory: string): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-        return line.includes(directory) || readlinkSync(`/proc/${pid}/cwd`).startsWith(directory)
-          ? [line]
-          : [];
-      } catch {
-        return []; // It has ended meanwhile.
-      }
-    });
+/** State and parent of a process; `undefined` when there is none. */
+function statOf(pid: number): { state: string; parent: number } | undefined {
+  try {
+    // Behind the name, which stands in parentheses and may contain anything.
+    const [state = '', parent] =
+      readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    return { state, parent: Number(parent) };
+  } catch {
+    return undefined;
+  }
 }
 
-const nothingLeft = () =>
-  eventually('every process to end', async () => (processesOf(dir).length === 0 ? true : undefined));
+/** Every process that a process has started, and that those have started, and so on. */
+function descendantsOf(ancestor: number): number[] {
+  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger);
+  const children = Map.groupBy(pids, (pid) => statOf(pid)?.parent);
+  const below = (pid: number): number[] =>
+    (children.get(pid) ?? []).flatMap((child) => [child, ...below(child)]);
+  return below(ancestor);
+}
+
+/** A zombie has ended; that nobody has asked for its exit code is not the demo's fault. */
+function lives(pid: number): boolean {
+  return (statOf(pid)?.state ?? 'Z') !== 'Z';
+}
+
+/** Notes what the running demo consists of; the result waits until none of it is left. */
+function expectEverythingToRun(demo: Demo): () => Promise<void> {
+  const processes = descendantsOf(demo.pid);
+  // The application, the site, PostgreSQL, Redis, and the keeper of the two.
+  expect(processes.length).toBeGreaterThanOrEqual(5);
+  return async () => {
+    await eventually('every process to end', async () => (processes.some(lives) ? undefined : true));
+  };
+}
 
 describe('npm run demo', () => {
   it('--once scrapes the local site, prints a summary, and leaves nothing running', async () => {
     const demo = new Demo(['--once']);
-    expect(await demo.exit(), demo.output).toBe(0);
-    expect(demo.output).toMatch(/scraping .*60\/60 pages, 150 items/);
+    await demo.until('it scrapes', async () => (demo.log.includes('scraping') ? true : undefined), 60_000);
+    const nothingLeft = expectEverythingToRun(demo);
+    expect(await demo.exit(), demo.log).toBe(0);
+    expect(demo.log).toMatch(/scraping .*60\/60 pages, 150 items/);
     for (const [name, value] of [
       ['pages', 60],
       ['quotes', 100],
       ['authors', 50],
       ['tags', 130],
     ]) {
-      expect(demo.output).toMatch(new RegExp(`^ +${name} +${value}$`, 'm'));
+      expect(demo.log).toMatch(new RegExp(`^ +${name} +${value}$`, 'm'));
     }
     await nothingLeft();
   });
@@ -88,13 +94,14 @@ describe('npm run demo', () => {
     await Promise.race([once(busy, 'listening'), once(busy, 'error')]);
     const demo = new Demo([]);
     const url = await demo.running();
-    expect(demo.output).toContain('port 3000 is in use');
+    const nothingLeft = expectEverythingToRun(demo);
+    expect(demo.log).toContain('port 3000 is in use');
     expect(new URL(url).port).not.toBe('3000');
-    expect(demo.output).toMatch(/new \/ changed \/ as before +0 \/ 0 \/ 150/);
+    expect(demo.log).toMatch(/new \/ changed \/ as before +0 \/ 0 \/ 150/);
     const page = (await (await fetch(`${url}/api/v1/quotes?limit=100`)).json()) as { items: unknown[] };
     expect(page.items).toHaveLength(100);
-    demo.child.kill('SIGINT');
-    expect(await demo.exit(), demo.output).toBe(0);
+    demo.kill('SIGINT');
+    expect(await demo.exit(), demo.log).toBe(0);
     busy.close();
     await nothingLeft();
   });
@@ -102,9 +109,8 @@ describe('npm run demo', () => {
   it('leaves nothing behind when it is killed', async () => {
     const demo = new Demo([]);
     await demo.running();
-    // The application, the site, PostgreSQL, Redis and their keeper: the look at processes does see them.
-    expect(processesOf(dir).length).toBeGreaterThanOrEqual(5);
-    demo.child.kill('SIGKILL');
+    const nothingLeft = expectEverythingToRun(demo);
+    demo.kill('SIGKILL');
     await demo.exit();
     await nothingLeft();
   });
@@ -116,11 +122,11 @@ describe('npm run demo', () => {
     const port = typeof address === 'object' ? String(address?.port) : '';
     const demo = new Demo(['--once'], { PORT: port });
     expect(await demo.exit()).toBe(1);
-    expect(demo.output).toContain(`PORT=${port} is in use`);
+    expect(demo.log).toContain(`PORT=${port} is in use`);
     busy.close();
 
     const unknown = new Demo(['--twice']);
     expect(await unknown.exit()).toBe(1);
-    expect(unknown.output).toContain('--twice');
+    expect(unknown.log).toContain('--twice');
   });
 });

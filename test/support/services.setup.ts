@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
+import { buildIfStale } from '../../scripts/build.ts';
 import { provideServices } from '../../scripts/services/index.ts';
 
 declare module 'vitest' {
@@ -16,6 +17,8 @@ const TEMPLATE = 'gleaner_template';
 
 /** Real PostgreSQL and Redis for one project of tests, and a migrated database that each file gets a copy of. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // Processes of the compiled application are part of these tests: they must be of this source.
+  await buildIfStale(console.log);
   const services = await provideServices({ dir: `.gleaner/test/${project.name}`, ephemeral: true });
   const template = `${TEMPLATE}_${process.pid}`;
   await execute(services.databaseUrl, `DROP DATABASE IF EXISTS ${template}`, `CREATE DATABASE ${template}`);
