@@ -107,6 +107,19 @@ describe('a worker that is frozen past its lock', () => {
   });
 });
 
+describe('a worker that is only slow', () => {
+  it('keeps its run beyond the duration of the lock', async () => {
+    site.misbehave({ kind: 'delay', ms: 100, path: '.*' });
+    const env = { WORKER_LOCK_DURATION_MS: '2000', QUOTES_CONCURRENT_REQUESTS: '1' };
+    await startWorker(env);
+    await startWorker(env);
+    const run = await api.scrape();
+    // Sixty pages of a tenth of a second, three times the lock: without renewal the other worker would have begun too.
+    expect(run).toMatchObject({ status: 'succeeded', attempt: 1 });
+    await expectEverythingOnce();
+  });
+});
+
 describe('a worker that is told to end in the middle of a run', () => {
   it('hands the run back to its queue at once, without spending an attempt', async () => {
     site.misbehave({ kind: 'delay', ms: 60, path: '.*' });

@@ -42,7 +42,8 @@ export class Crawl {
   private failures: PageFailure[] = [];
   private lastError: unknown;
   private lastCommit = performance.now();
-  private nextStart = 0;
+  private lastTurn: Promise<void> = Promise.resolve();
+  private lastStart = -Infinity;
 
   /** @param stats counted on from here: those of earlier attempts of the same run. */
   constructor(
@@ -145,12 +146,17 @@ export class Crawl {
     }
   }
 
-  /** Waits until a request may start: retries, too, keep their distance. */
+  /**
+   * Waits until a request may start: one after another, each the delay after the last has really started. Retries, too,
+   * keep their distance.
+   */
   private async turn(signal: AbortSignal): Promise<void> {
-    const now = performance.now();
-    const start = Math.max(now, this.nextStart);
-    this.nextStart = start + this.options.downloadDelayMs;
-    await pause(start - now, signal);
+    const turn = this.lastTurn.then(async () => {
+      await pause(this.lastStart + this.options.downloadDelayMs - performance.now(), signal);
+      this.lastStart = performance.now();
+    });
+    this.lastTurn = turn;
+    await turn;
     signal.throwIfAborted();
   }
 

@@ -49,7 +49,7 @@ export class RunProgress {
       const stats = await store(manager);
       await manager.query(
         `UPDATE run SET stats = $2, updated_at = now(),
-           failures = CASE WHEN jsonb_array_length(failures) < ${MAX_FAILURES} THEN failures || $3::jsonb ELSE failures END
+           failures = jsonb_path_query_array(failures || $3::jsonb, '$[0 to ${MAX_FAILURES - 1}]')
          WHERE id = $1`,
         [run.id, stats, JSON.stringify(failures.slice(0, MAX_FAILURES))],
       );
