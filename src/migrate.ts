@@ -1,3 +1,4 @@
+import './require-node.js';
 import 'reflect-metadata';
 import { runMigrations } from './app/run-migrations.js';
 

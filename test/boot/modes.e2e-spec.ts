@@ -5,6 +5,7 @@ import { Api } from '../support/api.js';
 import { createEnvironment, type TestEnvironment } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { GleanerProcess } from '../support/gleaner-process.js';
+import { Program } from '../support/program.js';
 
 let site: Site;
 let environment: TestEnvironment;
@@ -94,6 +95,15 @@ describe('a configuration with faults', () => {
       expect(gleaner.log).toContain(`  ${name}: `);
     expect(gleaner.log).toContain('expected one of api, worker, scheduler, all, got "everything"');
     expect(gleaner.log).not.toContain('hunter2');
+  });
+});
+
+describe('a Node that is too old', () => {
+  it('is named, before a dependency can fail on it', async () => {
+    const older = `data:text/javascript,Object.defineProperty(process.versions, 'node', { value: '20.20.2' })`;
+    const gleaner = new Program(process.execPath, ['--import', older, 'dist/main.js'], { env: {} });
+    expect(await gleaner.exit()).toBe(1);
+    expect(gleaner.log).toBe('Gleaner needs Node 22.19 or newer; this is 20.20.2.\n');
   });
 });
 
