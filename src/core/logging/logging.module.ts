@@ -1,4 +1,5 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Module, RequestMethod } from '@nestjs/common';
+import type { IncomingMessage } from 'node:http';
 import { hostname } from 'node:os';
 import { LoggerModule, type Params } from 'nestjs-pino';
 import { AppLogger } from './app-logger.js';
@@ -32,6 +33,8 @@ export class LoggingModule {
 
 function loggerParams(config: LoggingConfig, mode: string): Params {
   return {
+    // The default of nestjs-pino matches no path at all on this adapter: nothing would be logged of any request.
+    forRoutes: [{ path: '*path', method: RequestMethod.ALL }],
     pinoHttp: {
       level: config.level,
       base: { service: 'gleaner', mode, instance: `${hostname()}:${process.pid}` },
@@ -41,7 +44,11 @@ function loggerParams(config: LoggingConfig, mode: string): Params {
       customAttributeKeys: { reqId: 'requestId' },
       quietReqLogger: true,
       // Probes and scrapes come every few seconds; a line for each would bury what matters.
-      autoLogging: { ignore: (request) => /^\/(health|metrics)\b/.test(request.url ?? '') },
+      // Not request.url: for a middleware of all paths that is cut to "/".
+      autoLogging: {
+        ignore: (request: IncomingMessage & { originalUrl?: string }) =>
+          /^\/(health|metrics)\b/.test(request.originalUrl ?? request.url ?? ''),
+      },
       customLogLevel: (_request, response, error) => {
         if (error || response.statusCode >= 500) return 'error';
         return response.statusCode >= 400 ? 'warn' : 'info';
