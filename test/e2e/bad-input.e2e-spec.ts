@@ -40,6 +40,7 @@ describe('bad input is a 400 that names the field', () => {
     [`quotes?cursor=${cursorOf(['2026-01-01T00:00:00Z'])}`, 'cursor'],
     [`quotes?cursor=${cursorOf(['yesterday', 1])}`, 'cursor'],
     [`quotes?cursor=${cursorOf(['2026-01-01T00:00:00Z', -1])}`, 'cursor'],
+    [`quotes?cursor=${cursorOf(['0000-01-01T00:00:00Z', 1])}`, 'cursor'],
     [`quotes?cursor=${cursorOf({ length: 2 })}`, 'cursor'],
     [`authors?cursor=${cursorOf(['a\0b'])}`, 'cursor'],
     [`runs?cursor=${cursorOf(['2026-01-01T00:00:00Z', 'x'])}`, 'cursor'],

@@ -19,6 +19,9 @@ export function pageSchema<S extends z.ZodType>(item: S) {
 
 const MAX_LIMIT = 100;
 
+/** A time as part of a keyset. ISO 8601 and zod have a year 0; PostgreSQL, which compares it, has none. */
+export const keyTime = z.iso.datetime().refine((text) => !text.startsWith('0000'));
+
 /** The two query parameters of every list: `limit` (1 to 100, default 20) and an opaque keyset `cursor`. */
 export function pageQuery<K extends CursorKey>(key: K) {
   const limit = `expected a whole number from 1 to ${MAX_LIMIT}`;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pageQuery, pageSchema, text } from '../../../core/http/index.js';
+import { keyTime, pageQuery, pageSchema, text } from '../../../core/http/index.js';
 import { sourceSlug } from '../../sources/index.js';
 
 export const quoteId = z.coerce
@@ -28,7 +28,7 @@ export type QuoteDto = z.output<typeof quoteSchema>;
 
 export const quotePageSchema = pageSchema(quoteSchema);
 
-const newestFirst = pageQuery(z.tuple([z.iso.datetime(), z.int().min(0)]));
+const newestFirst = pageQuery(z.tuple([keyTime, z.int().min(0)]));
 
 export const listQuotesQuery = z.strictObject({
   author: authorSlug.optional().describe('Slug of an author'),

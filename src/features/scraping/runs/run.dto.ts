@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pageQuery, pageSchema } from '../../../core/http/index.js';
+import { keyTime, pageQuery, pageSchema } from '../../../core/http/index.js';
 import { sourceSlug } from '../../sources/index.js';
 import type { RunRow } from './run-reader.js';
 import { runStatsSchema } from './run-stats.js';
@@ -11,7 +11,8 @@ export const runSchema = z
     source: sourceSlug,
     trigger: z.enum(RUN_TRIGGERS),
     status: z.enum(RUN_STATUSES),
-    finishReason: z.enum(FINISH_REASONS).nullable(),
+    // Not nullable(): OpenAPI 3.0 has null allowed by an enum only when it is one of its values.
+    finishReason: z.literal([...FINISH_REASONS, null]),
     attempt: z.int().describe('How many times a worker has begun it'),
     stats: runStatsSchema,
     failures: z.array(z.object({ url: z.string(), code: z.string(), message: z.string() })),
@@ -35,7 +36,7 @@ export const startedRunSchema = z.object({
 export const listRunsQuery = z.strictObject({
   source: sourceSlug.optional(),
   status: z.enum(RUN_STATUSES).optional(),
-  ...pageQuery(z.tuple([z.iso.datetime(), z.uuid()])),
+  ...pageQuery(z.tuple([keyTime, z.uuid()])),
 });
 
 export function toRunDto(row: RunRow): RunDto {
