@@ -1,46 +1,27 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
-import { NotFoundError } from '../../../core/errors/index.js';
-import { type Page, toPage } from '../../../core/http/index.js';
+import type { Page } from '../../../core/http/index.js';
 import { ReadCache } from '../../../platform/caching/index.js';
 import { QUOTES_CACHE } from '../quotes-cache.js';
+import { AuthorFinder } from './author.finder.js';
 import type { AuthorDto } from './quote.dto.js';
 
-// The date as text: as a Date it would move with the time zone of the process.
-const SELECT_AUTHORS = `
-SELECT a.slug, a.name, a.born_on::text AS "bornOn", a.born_location AS "bornLocation", a.description,
-  (SELECT count(*)::int FROM quote q WHERE q.author_id = a.id) AS "quoteCount"
-FROM author a`;
-
-/** Authors, by slug. */
+/** Authors as the API answers them: from the cache, as far as that is right. */
 @Injectable()
 export class AuthorReader {
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly authors: AuthorFinder,
     private readonly cache: ReadCache,
   ) {}
 
+  /** Authors, by slug. */
   async list(limit: number, afterSlug = ''): Promise<Page<AuthorDto>> {
-    return this.cache.getOrFetch(QUOTES_CACHE, `authors:${limit}:${afterSlug}`, async () => {
-      const rows: AuthorDto[] = await this.dataSource.query(
-        `${SELECT_AUTHORS} WHERE a.slug > $1 ORDER BY a.slug LIMIT $2`,
-        [afterSlug, limit + 1],
-      );
-      return toPage(
-        rows,
-        limit,
-        (row) => [row.slug],
-        (row) => row,
-      );
-    });
+    return this.cache.getOrFetch(QUOTES_CACHE, `authors:${limit}:${afterSlug}`, () =>
+      this.authors.list(limit, afterSlug),
+    );
   }
 
   /** @throws NotFoundError */
   async get(slug: string): Promise<AuthorDto> {
-    return this.cache.getOrFetch(QUOTES_CACHE, `author:${slug}`, async () => {
-      const rows: AuthorDto[] = await this.dataSource.query(`${SELECT_AUTHORS} WHERE a.slug = $1`, [slug]);
-      if (!rows[0]) throw new NotFoundError('author', slug);
-      return rows[0];
-    });
+    return this.cache.getOrFetch(QUOTES_CACHE, `author:${slug}`, () => this.authors.get(slug));
   }
 }

@@ -1,31 +1,22 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
-import { type Page, toPage } from '../../../core/http/index.js';
+import type { Page } from '../../../core/http/index.js';
 import { ReadCache } from '../../../platform/caching/index.js';
 import { QUOTES_CACHE } from '../quotes-cache.js';
 import type { TagDto } from './quote.dto.js';
+import { TagFinder } from './tag.finder.js';
 
-/** Tags, by name, each with the number of its quotes. */
+/** Tags as the API answers them: from the cache, as far as that is right. */
 @Injectable()
 export class TagReader {
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly tags: TagFinder,
     private readonly cache: ReadCache,
   ) {}
 
+  /** Tags, by name, each with the number of its quotes. */
   async list(limit: number, afterName = ''): Promise<Page<TagDto>> {
-    return this.cache.getOrFetch(QUOTES_CACHE, `tags:${limit}:${afterName}`, async () => {
-      const rows: TagDto[] = await this.dataSource.query(
-        `SELECT t.name, (SELECT count(*)::int FROM quote_tag qt WHERE qt.tag_id = t.id) AS "quoteCount"
-         FROM tag t WHERE t.name > $1 ORDER BY t.name LIMIT $2`,
-        [afterName, limit + 1],
-      );
-      return toPage(
-        rows,
-        limit,
-        (row) => [row.name],
-        (row) => row,
-      );
-    });
+    return this.cache.getOrFetch(QUOTES_CACHE, `tags:${limit}:${afterName}`, () =>
+      this.tags.list(limit, afterName),
+    );
   }
 }
