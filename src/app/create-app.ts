@@ -2,7 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Config } from '../core/config/index.js';
 import { createAdapter } from '../core/http/index.js';
-import { AppLogger } from '../core/logging/index.js';
+import { AppLogger, RequestLog } from '../core/logging/index.js';
 import { HttpMetrics } from '../platform/metrics/index.js';
 import { appConfig } from './app.config.js';
 import { AppModule } from './app.module.js';
@@ -20,6 +20,7 @@ export async function createApp(mode: Mode, config: Config): Promise<NestFastify
   );
   app.useLogger(app.get(AppLogger, { strict: false }));
   const server = app.getHttpAdapter().getInstance();
+  app.get(RequestLog, { strict: false }).observe(server);
   server.addHook('onRequest', async (request, reply) => {
     reply.header('X-Request-Id', request.id);
   });

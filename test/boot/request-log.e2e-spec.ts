@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEnvironment, type TestEnvironment } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
@@ -5,6 +6,8 @@ import { GleanerProcess } from '../support/gleaner-process.js';
 
 interface Line {
   level: string;
+  msg: string;
+  context?: string;
   requestId?: string;
   req?: { method: string; url: string; remoteAddress: string };
   res?: { statusCode: number };
@@ -52,4 +55,45 @@ describe('every request but those of probes leaves one line', () => {
     expect(app.log).not.toContain('secret-of-mine');
     expect(lines().filter(({ req }) => /health|metrics/.test(req?.url ?? ''))).toEqual([]);
   });
+});
+
+it('every other line that a request causes tells its id', async () => {
+  await environment.query('ALTER TABLE tag RENAME TO tag_away');
+  const answer = await fetch(`${url}/api/v1/tags?limit=1`);
+  await environment.query('ALTER TABLE tag_away RENAME TO tag');
+  expect(answer.status).toBe(500);
+  const own = (): Line[] =>
+    lines().filter(({ requestId }) => requestId === answer.headers.get('x-request-id'));
+  await eventually('both lines', async () => own()[1]);
+  expect(own()).toMatchObject([
+    { level: 'error', context: 'ProblemFilter' },
+    { level: 'error', res: { statusCode: 500 } },
+  ]);
+});
+
+it('a request whose client went away leaves a line, too', async () => {
+  await environment.query('BEGIN');
+  await environment.query('LOCK TABLE tag');
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.write('GET /api/v1/tags?limit=2 HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await eventually('the request to wait for the table', async () => {
+    const waiting = await environment.query('SELECT 1 FROM pg_locks WHERE NOT granted');
+    return waiting[0];
+  });
+  socket.destroy();
+  await eventually('its line', async () =>
+    lines().find(({ msg }) => msg === 'request aborted by its client'),
+  );
+  await environment.query('COMMIT');
+});
+
+it('no line is lost when the process is told to end', async () => {
+  const own = GleanerProcess.spawn(environment.env);
+  const ownUrl = await own.listening();
+  const before = own.log.length;
+  await Promise.all(Array.from({ length: 200 }, () => fetch(`${ownUrl}/api/v1/tags`)));
+  own.kill('SIGTERM');
+  await own.exit();
+  expect(own.log.slice(before).match(/request completed/g)).toHaveLength(200);
+  expect(own.log).toContain('SIGTERM: shutting down');
 });

@@ -1,2 +1,3 @@
 export { AppLogger } from './app-logger.js';
 export { LoggingModule } from './logging.module.js';
+export { RequestLog } from './request-log.js';

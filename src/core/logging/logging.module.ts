@@ -1,17 +1,10 @@
-import { type DynamicModule, Module, RequestMethod } from '@nestjs/common';
-import type { IncomingMessage } from 'node:http';
+import { type DynamicModule, Module } from '@nestjs/common';
 import { hostname } from 'node:os';
 import { LoggerModule, type Params } from 'nestjs-pino';
+import { destination } from 'pino';
 import { AppLogger } from './app-logger.js';
 import { type LoggingConfig, loggingConfig } from './logging.config.js';
-
-/** Paths whose values never reach a log line. */
-const REDACTED = [
-  'req.headers.authorization',
-  'req.headers.cookie',
-  'req.headers["x-api-key"]',
-  'res.headers["set-cookie"]',
-];
+import { RequestLog, requestFields } from './request-log.js';
 
 /** JSON lines on stdout; every line tells service, mode and instance, and inside a request its id. */
 @Module({})
@@ -25,42 +18,45 @@ export class LoggingModule {
           useFactory: (config: LoggingConfig) => loggerParams(config, mode),
         }),
       ],
-      providers: [AppLogger],
-      exports: [AppLogger],
+      providers: [AppLogger, RequestLog],
+      exports: [AppLogger, RequestLog],
     };
   }
 }
 
 function loggerParams(config: LoggingConfig, mode: string): Params {
   return {
-    // The default of nestjs-pino matches no path at all on this adapter: nothing would be logged of any request.
-    forRoutes: [{ path: '*path', method: RequestMethod.ALL }],
-    pinoHttp: {
-      level: config.level,
-      base: { service: 'gleaner', mode, instance: `${hostname()}:${process.pid}` },
-      timestamp: () => `,"time":"${new Date().toISOString()}"`,
-      formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: REDACTED, censor: '[redacted]' },
-      customAttributeKeys: { reqId: 'requestId' },
-      quietReqLogger: true,
-      // Probes and scrapes come every few seconds; a line for each would bury what matters.
-      // Not request.url: for a middleware of all paths that is cut to "/".
-      autoLogging: {
-        ignore: (request: IncomingMessage & { originalUrl?: string }) =>
-          /^\/(health|metrics)\b/.test(request.originalUrl ?? request.url ?? ''),
+    // No middleware: RequestLog writes the line of a request, and requestFields() tells of it in every other line.
+    forRoutes: [],
+    pinoHttp: [
+      {
+        level: config.level,
+        base: { service: 'gleaner', mode, instance: `${hostname()}:${process.pid}` },
+        timestamp: isoTime,
+        formatters: { level: (label) => ({ level: label }) },
+        mixin: requestFields,
+        // pino-http's own expect Node's request and response; RequestLog has picked what is harmless.
+        wrapSerializers: false,
+        serializers: { req: asIs, res: asIs },
       },
-      customLogLevel: (_request, response, error) => {
-        if (error || response.statusCode >= 500) return 'error';
-        return response.statusCode >= 400 ? 'warn' : 'info';
-      },
-      serializers: {
-        req: (request: { method: string; url: string; remoteAddress?: string }) => ({
-          method: request.method,
-          url: request.url.slice(0, 500),
-          remoteAddress: request.remoteAddress,
-        }),
-        res: (response: { statusCode: number }) => ({ statusCode: response.statusCode }),
-      },
-    },
+      // Lines written while a write is under way go out together with the next one. What is still here when the
+      // process exits is written then; only SIGKILL loses it.
+      destination({ dest: 1, sync: false }),
+    ],
   };
+}
+
+const asIs = <T>(value: T): T => value;
+
+let lastMs = 0;
+let lastTime = '';
+
+/** The time of a line; busy processes write many within a millisecond, and formatting is dear. */
+function isoTime(): string {
+  const now = Date.now();
+  if (now !== lastMs) {
+    lastMs = now;
+    lastTime = `,"time":"${new Date(now).toISOString()}"`;
+  }
+  return lastTime;
 }

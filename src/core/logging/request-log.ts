@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { PinoLogger } from 'nestjs-pino';
+
+/** Longer URLs are cut: a log line is no place for what a client can make as long as it likes. */
+const MAX_URL_LENGTH = 500;
+/** Probes and scrapes come every few seconds; a line for each would bury what matters. */
+const UNLOGGED = /^\/(?:health|metrics)\b/;
+
+const requestIds = new AsyncLocalStorage<string>();
+
+/** What every line that is written while a request is handled tells of it. */
+export function requestFields(): { requestId?: string } {
+  const requestId = requestIds.getStore();
+  return requestId === undefined ? {} : { requestId };
+}
+
+/**
+ * One line for every request, when it has ended.
+ *
+ * Not pino-http's: that makes a logger of its own for each request, which was the dearest part of a cached answer
+ * (docs/performance.md). An id in an AsyncLocalStorage costs next to nothing until a line is written.
+ */
+@Injectable()
+export class RequestLog {
+  constructor(private readonly pino: PinoLogger) {}
+
+  /** Must be called before routes are registered: Fastify's hooks only hold for later ones. */
+  observe(server: FastifyInstance): void {
+    server.addHook('onRequest', (request, _reply, done) => requestIds.run(request.id, done));
+    server.addHook('onResponse', (request, reply, done) => {
+      this.write(request, reply);
+      done();
+    });
+    server.addHook('onRequestAbort', (request, done) => {
+      if (!UNLOGGED.test(request.url)) {
+        this.pino.logger.warn(
+          { requestId: request.id, req: describe(request) },
+          'request aborted by its client',
+        );
+      }
+      done();
+    });
+  }
+
+  private write(request: FastifyRequest, reply: FastifyReply): void {
+    if (UNLOGGED.test(request.url)) return;
+    const { statusCode } = reply;
+    const level = statusCode >= 500 ? 'error' : statusCode >= 400 ? 'warn' : 'info';
+    this.pino.logger[level](
+      {
+        requestId: request.id,
+        req: describe(request),
+        res: { statusCode },
+        responseTime: Math.round(reply.elapsedTime * 1000) / 1000,
+      },
+      'request completed',
+    );
+  }
+}
+
+/** Only what is harmless: headers can hold secrets. */
+function describe({ method, url, ip }: FastifyRequest): object {
+  return { method, url: url.length > MAX_URL_LENGTH ? url.slice(0, MAX_URL_LENGTH) : url, remoteAddress: ip };
+}
