@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { defineConfig, list, setting, wholeNumber } from '../core/config/index.js';
+import { defineConfig, setting, wholeNumber } from '../core/config/index.js';
+import { networkList, PROXY_HEADERS } from '../core/http/index.js';
 import { MODES } from './modes.js';
 
 const expectedMode = `expected one of ${MODES.join(', ')}`;
@@ -10,8 +11,13 @@ export const appConfig = defineConfig('app', {
   port: setting('PORT', wholeNumber(0, 65_535).default(3000), 'port to listen on; 0 takes any free one'),
   trustedProxies: setting(
     'TRUSTED_PROXIES',
-    list().default([]),
-    'networks of proxies whose X-Forwarded-For is believed, e.g. 10.0.0.0/8; none by default',
+    networkList().default([]),
+    'networks of proxies that are believed about the client, e.g. 10.0.0.0/8,fd00::/8; none by default',
+  ),
+  proxyHeader: setting(
+    'PROXY_HEADER',
+    z.enum(PROXY_HEADERS, `expected one of ${PROXY_HEADERS.join(', ')}`).default('x-forwarded-for'),
+    'the header in which they tell it, x-forwarded-for or forwarded; the other may be forged, and is ignored',
   ),
   shutdownTimeoutMs: setting(
     'SHUTDOWN_TIMEOUT_MS',

@@ -11,10 +11,10 @@ import { serveOpenApi } from './openapi.js';
 
 /** Builds the application of a mode, ready to listen. */
 export async function createApp(mode: Mode, config: Config): Promise<NestFastifyApplication> {
-  const { trustedProxies } = config.get(appConfig);
+  const { trustedProxies, proxyHeader } = config.get(appConfig);
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forMode(mode, config),
-    createAdapter({ trustedProxies }),
+    createAdapter({ trustedProxies, proxyHeader }),
     // Failing to boot throws, so that the caller can tell why; the lines written until then are kept for the logger.
     { bufferLogs: true, abortOnError: false },
   );

@@ -3,21 +3,18 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { type ProxyOptions, resolveClients } from './client-address.js';
 import { type Problem, PROBLEM_MEDIA_TYPE, problem, toProblem } from './problem.js';
 
 /** Bytes of request line and headers together; Node's own default, named because an error message tells it. */
 const MAX_HEADER_BYTES = 16_384;
 const MAX_BODY_BYTES = 1_048_576;
 
-export interface AdapterOptions {
-  /** Networks of proxies whose forwarding headers are believed; without any, headers change nothing. */
-  trustedProxies: readonly string[];
-}
+export type AdapterOptions = ProxyOptions;
 
 /** The Fastify adapter of every mode: bounded sizes, and problem documents for what fails before a route is found. */
-export function createAdapter({ trustedProxies }: AdapterOptions): FastifyAdapter {
-  return new FastifyAdapter({
-    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
+export function createAdapter(options: AdapterOptions): FastifyAdapter {
+  const adapter = new FastifyAdapter({
     bodyLimit: MAX_BODY_BYTES,
     http: { maxHeaderSize: MAX_HEADER_BYTES },
     genReqId: requestId,
@@ -35,6 +32,8 @@ export function createAdapter({ trustedProxies }: AdapterOptions): FastifyAdapte
     },
     clientErrorHandler: answerClientError,
   });
+  resolveClients(adapter.getInstance(), options);
+  return adapter;
 }
 
 /** A caller's id is kept only when it is harmless in logs and headers. */

@@ -63,7 +63,7 @@ let app: NestFastifyApplication;
 
 beforeAll(async () => {
   Logger.overrideLogger(false);
-  const adapter = createAdapter({ trustedProxies: [] });
+  const adapter = createAdapter({ trustedProxies: [], proxyHeader: 'x-forwarded-for' });
   app = await NestFactory.create<NestFastifyApplication>(Root, adapter, {
     logger: false,
     abortOnError: false,

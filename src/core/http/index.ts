@@ -1,7 +1,10 @@
 export { createAdapter } from './adapter.js';
+export { PROXY_HEADERS } from './forwarded.js';
+export { networkList } from './ip-networks.js';
 export { ApiProblems, noQuery } from './openapi.js';
 export { keyTime, type Page, pageQuery, pageSchema, toPage } from './page.js';
 export type { Principal } from './principal.js';
 export { ProblemFilter } from './problem.filter.js';
+export { subscriberNetwork } from './subscriber-network.js';
 export { text } from './text.js';
 export { ValidationPipe } from './validation.pipe.js';
