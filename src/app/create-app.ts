@@ -1,7 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Config } from '../core/config/index.js';
-import { createAdapter } from '../core/http/index.js';
+import { type Config, InvalidConfigError } from '../core/config/index.js';
+import { createAdapter, httpConfig, limitHandlers, protect } from '../core/http/index.js';
 import { AppLogger, RequestLog } from '../core/logging/index.js';
 import { HttpMetrics } from '../platform/metrics/index.js';
 import { appConfig } from './app.config.js';
@@ -12,18 +12,25 @@ import { serveOpenApi } from './openapi.js';
 /** Builds the application of a mode, ready to listen. */
 export async function createApp(mode: Mode, config: Config): Promise<NestFastifyApplication> {
   const { trustedProxies, proxyHeader } = config.get(appConfig);
+  const http = config.get(httpConfig);
+  if (http.requireHttps && trustedProxies.length === 0) {
+    // Gleaner itself speaks no TLS: without a proxy that it believes, it would refuse every request.
+    throw new InvalidConfigError([
+      'REQUIRE_HTTPS: expected TRUSTED_PROXIES to name the proxy that speaks TLS',
+    ]);
+  }
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forMode(mode, config),
-    createAdapter({ trustedProxies, proxyHeader }),
+    createAdapter({ trustedProxies, proxyHeader, http }),
     // Failing to boot throws, so that the caller can tell why; the lines written until then are kept for the logger.
-    { bufferLogs: true, abortOnError: false },
+    // No body parser of Nest's: it would take forms as well.
+    { bufferLogs: true, abortOnError: false, bodyParser: false },
   );
   app.useLogger(app.get(AppLogger, { strict: false }));
   const server = app.getHttpAdapter().getInstance();
   app.get(RequestLog, { strict: false }).observe(server);
-  server.addHook('onRequest', async (request, reply) => {
-    reply.header('X-Request-Id', request.id);
-  });
+  protect(server, http);
+  limitHandlers(server, http.handlerTimeoutMs);
   app.get(HttpMetrics, { strict: false }).observe(server);
   if (mode === 'api' || mode === 'all') serveOpenApi(app);
   return app;

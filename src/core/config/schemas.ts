@@ -27,3 +27,8 @@ export function list() {
       .filter((part) => part !== ''),
   );
 }
+
+/** `true` or `false`. */
+export function flag() {
+  return z.enum(['true', 'false'], 'expected true or false').transform((value) => value === 'true');
+}

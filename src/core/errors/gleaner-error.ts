@@ -18,6 +18,9 @@ export abstract class GleanerError extends Error {
   /** Seconds after which trying again makes sense; becomes `Retry-After`. */
   readonly retryAfterSeconds: number | undefined = undefined;
 
+  /** Headers of the answer, e.g. `WWW-Authenticate`. */
+  readonly headers: Readonly<Record<string, string | string[]>> = {};
+
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = new.target.name;

@@ -1,38 +1,52 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ProxyOptions, resolveClients } from './client-address.js';
-import { type Problem, PROBLEM_MEDIA_TYPE, problem, toProblem } from './problem.js';
+import type { HttpConfig } from './http.config.js';
+import { type Problem, PROBLEM_MEDIA_TYPE, problem } from './problem.js';
+import { dataHeaders } from './security-headers.js';
+import { sendProblem } from './send-problem.js';
 
 /** Bytes of request line and headers together; Node's own default, named because an error message tells it. */
 const MAX_HEADER_BYTES = 16_384;
-const MAX_BODY_BYTES = 1_048_576;
+/** How long a connection may be silent beyond the time that its request may take. */
+const SILENCE_MS = 10_000;
 
-export type AdapterOptions = ProxyOptions;
+export interface AdapterOptions extends ProxyOptions {
+  http: Pick<HttpConfig, 'bodyLimitBytes' | 'requestTimeoutMs' | 'handlerTimeoutMs'>;
+}
 
-/** The Fastify adapter of every mode: bounded sizes, and problem documents for what fails before a route is found. */
+/** The Fastify adapter of every mode: bounded sizes and times, and problem documents for what fails before a route is found. */
 export function createAdapter(options: AdapterOptions): FastifyAdapter {
+  const { bodyLimitBytes, requestTimeoutMs, handlerTimeoutMs } = options.http;
   const adapter = new FastifyAdapter({
-    bodyLimit: MAX_BODY_BYTES,
-    http: { maxHeaderSize: MAX_HEADER_BYTES },
+    bodyLimit: bodyLimitBytes,
+    requestTimeout: requestTimeoutMs,
+    connectionTimeout: handlerTimeoutMs + SILENCE_MS,
+    http: {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: requestTimeoutMs,
+      // Node looks for slow requests every 30 s by default, which makes any shorter limit untrue.
+      connectionsCheckingInterval: Math.min(requestTimeoutMs, 5000),
+      // Node would refuse a request without Host by itself, without a word of why.
+      requireHostHeader: false,
+    },
     genReqId: requestId,
     // The length of path parameters is checked by the schemas, which can name the field; Fastify would say 404.
     routerOptions: { maxParamLength: MAX_HEADER_BYTES },
     // On shutdown idle keep-alive connections are closed at once; requests under way finish first.
     forceCloseConnections: 'idle',
+    // Hooks do not run for these: what they would set is set here.
     frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-      const body = toProblem(error, request.id);
-      void reply
-        .status(body.status)
-        .header('Cache-Control', 'no-store')
-        .type(PROBLEM_MEDIA_TYPE)
-        .send(JSON.stringify(body));
+      sendProblem(reply.header('X-Request-Id', request.id).headers(dataHeaders), error);
     },
     clientErrorHandler: answerClientError,
   });
   resolveClients(adapter.getInstance(), options);
+  // JSON is the one kind of body that there is; Fastify refuses members named __proto__ in it.
+  adapter.getInstance().removeContentTypeParser('text/plain');
   return adapter;
 }
 
@@ -48,17 +62,18 @@ function answerClientError(error: Error & { code?: string }, socket: Socket): vo
     socket.destroy();
     return;
   }
-  const body = JSON.stringify(clientProblem(error.code));
-  socket.end(
-    [
-      'HTTP/1.1 400 Bad Request',
-      `Content-Type: ${PROBLEM_MEDIA_TYPE}`,
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      'Connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-  );
+  const answer = clientProblem(error.code);
+  const body = JSON.stringify(answer);
+  const headers = {
+    'Content-Type': PROBLEM_MEDIA_TYPE,
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+    'X-Request-Id': answer.instance,
+    ...dataHeaders,
+    Connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  socket.end([`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}`, ...lines, '', body].join('\r\n'));
 }
 
 function clientProblem(code: string | undefined): Problem {
@@ -68,6 +83,9 @@ function clientProblem(code: string | undefined): Problem {
       { field: 'url', message: `expected at most ${MAX_HEADER_BYTES} bytes of URL and headers, got more` },
     ];
     return problem(400, 'invalid_input', 'Invalid input', 'URL or headers are too long.', id, { errors });
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return problem(408, 'request_timeout', 'Request time-out', 'The request took too long to arrive.', id);
   }
   return problem(400, 'bad_request', 'Bad request', 'This is not a well-formed HTTP request.', id);
 }

@@ -7,8 +7,10 @@ import { connect } from 'node:net';
 import { text as readAll } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { loadConfig } from '../config/index.js';
 import { GleanerError } from '../errors/index.js';
 import { createAdapter } from './adapter.js';
+import { httpConfig } from './http.config.js';
 import { ProblemFilter } from './problem.filter.js';
 import { text } from './text.js';
 import { ValidationPipe } from './validation.pipe.js';
@@ -63,10 +65,15 @@ let app: NestFastifyApplication;
 
 beforeAll(async () => {
   Logger.overrideLogger(false);
-  const adapter = createAdapter({ trustedProxies: [], proxyHeader: 'x-forwarded-for' });
+  const adapter = createAdapter({
+    trustedProxies: [],
+    proxyHeader: 'x-forwarded-for',
+    http: loadConfig({}, [httpConfig]).get(httpConfig),
+  });
   app = await NestFactory.create<NestFastifyApplication>(Root, adapter, {
     logger: false,
     abortOnError: false,
+    bodyParser: false,
   });
   await app.listen(0, '127.0.0.1');
 });

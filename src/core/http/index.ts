@@ -1,10 +1,13 @@
 export { createAdapter } from './adapter.js';
 export { PROXY_HEADERS } from './forwarded.js';
+export { limitHandlers } from './handler-deadline.js';
+export { httpConfig } from './http.config.js';
 export { networkList } from './ip-networks.js';
 export { ApiProblems, noQuery } from './openapi.js';
 export { keyTime, type Page, pageQuery, pageSchema, toPage } from './page.js';
 export type { Principal } from './principal.js';
 export { ProblemFilter } from './problem.filter.js';
+export { protect } from './security.js';
 export { subscriberNetwork } from './subscriber-network.js';
 export { text } from './text.js';
 export { ValidationPipe } from './validation.pipe.js';

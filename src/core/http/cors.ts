@@ -1,0 +1,58 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/** What a script may read of an answer beside its body. */
+const EXPOSED = [
+  'ETag',
+  'Location',
+  'RateLimit',
+  'RateLimit-Policy',
+  'Retry-After',
+  'WWW-Authenticate',
+  'X-RateLimit-Limit',
+  'X-RateLimit-Remaining',
+  'X-RateLimit-Reset',
+  'X-Request-Id',
+].join(', ');
+
+const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
+const REQUEST_HEADERS = 'Authorization, Content-Type, If-None-Match, X-Request-Id';
+/** Seconds that a browser need not ask again. */
+const PREFLIGHT_MAX_AGE = '600';
+
+/**
+ * Cross-origin requests by the Fetch standard, for listed origins only. Never with credentials: a key is sent by the
+ * script that has it, not by the browser for any page that asks.
+ */
+export class Cors {
+  private readonly origins: ReadonlySet<string>;
+
+  constructor(origins: readonly string[]) {
+    this.origins = new Set(origins);
+  }
+
+  get enabled(): boolean {
+    return this.origins.size > 0;
+  }
+
+  /** Lets the origin of the request read the answer, if it is listed. @returns whether this is a preflight to answer. */
+  apply(request: FastifyRequest, reply: FastifyReply): boolean {
+    const { origin } = request.headers;
+    if (origin === undefined || !this.origins.has(origin)) return false;
+    reply.header('Access-Control-Allow-Origin', origin);
+    if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) {
+      reply.header('Access-Control-Expose-Headers', EXPOSED);
+      return false;
+    }
+    reply.header('Access-Control-Allow-Methods', METHODS);
+    reply.header('Access-Control-Allow-Headers', REQUEST_HEADERS);
+    reply.header('Access-Control-Max-Age', PREFLIGHT_MAX_AGE);
+    return true;
+  }
+}
+
+/** Adds to what an answer varies by: a handler may have said something of its own. */
+export function addVary(reply: FastifyReply, field: string): void {
+  const before = String(reply.getHeader('vary') ?? '');
+  if (before.toLowerCase().split(/, */).includes(field.toLowerCase())) return;
+  reply.header('Vary', before === '' ? field : `${before}, ${field}`);
+}
