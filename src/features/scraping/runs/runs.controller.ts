@@ -28,7 +28,7 @@ export class RunsController {
   @HttpCode(202)
   @ApiOperation({ summary: 'Scrape a source now' })
   @ApiAcceptedResponse({ standardSchema: startedRunSchema, description: 'Location has the URL of the run' })
-  @ApiProblems(400, 404, 409, 429, 503)
+  @ApiProblems(400, 404, 409, 413, 415, 429, 503)
   async start(
     @Param('slug', { schema: sourceSlug }) slug: string,
     @Query({ schema: noQuery }) _query: object,
