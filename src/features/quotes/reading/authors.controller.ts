@@ -26,7 +26,7 @@ export class AuthorsController {
   @Get()
   @ApiOperation({ summary: 'Authors, by slug' })
   @ApiOkResponse({ standardSchema: authorPageSchema })
-  @ApiProblems(400, 429)
+  @ApiProblems(400, 429, 503)
   async list(
     @Query({ schema: listAuthorsQuery }) query: z.output<typeof listAuthorsQuery>,
   ): Promise<Page<AuthorDto>> {
@@ -36,7 +36,7 @@ export class AuthorsController {
   @Get(':slug')
   @ApiOperation({ summary: 'One author' })
   @ApiOkResponse({ standardSchema: authorSchema })
-  @ApiProblems(400, 404, 429)
+  @ApiProblems(400, 404, 429, 503)
   async get(
     @Param('slug', { schema: authorSlug }) slug: string,
     @Query({ schema: noQuery }) _query: object,
@@ -47,7 +47,7 @@ export class AuthorsController {
   @Get(':slug/quotes')
   @ApiOperation({ summary: 'Quotes of one author, newest first' })
   @ApiOkResponse({ standardSchema: quotePageSchema })
-  @ApiProblems(400, 404, 429)
+  @ApiProblems(400, 404, 429, 503)
   async quotesOf(
     @Param('slug', { schema: authorSlug }) slug: string,
     @Query({ schema: listAuthorQuotesQuery }) query: z.output<typeof listAuthorQuotesQuery>,

@@ -13,7 +13,7 @@ export class QuotesController {
   @Get()
   @ApiOperation({ summary: 'Quotes, newest first' })
   @ApiOkResponse({ standardSchema: quotePageSchema })
-  @ApiProblems(400, 429)
+  @ApiProblems(400, 429, 503)
   async list(
     @Query({ schema: listQuotesQuery }) query: z.output<typeof listQuotesQuery>,
   ): Promise<Page<QuoteDto>> {
@@ -23,7 +23,7 @@ export class QuotesController {
   @Get('random')
   @ApiOperation({ summary: 'Some quote' })
   @ApiOkResponse({ standardSchema: quoteSchema })
-  @ApiProblems(400, 404, 429)
+  @ApiProblems(400, 404, 429, 503)
   async random(@Query({ schema: noQuery }) _query: object): Promise<QuoteDto> {
     return this.quotes.random();
   }
@@ -31,7 +31,7 @@ export class QuotesController {
   @Get(':id')
   @ApiOperation({ summary: 'One quote' })
   @ApiOkResponse({ standardSchema: quoteSchema })
-  @ApiProblems(400, 404, 429)
+  @ApiProblems(400, 404, 429, 503)
   async get(
     @Param('id', { schema: quoteId }) id: number,
     @Query({ schema: noQuery }) _query: object,

@@ -13,7 +13,7 @@ export class TagsController {
   @Get()
   @ApiOperation({ summary: 'Tags with the number of their quotes, by name' })
   @ApiOkResponse({ standardSchema: tagPageSchema })
-  @ApiProblems(400, 429)
+  @ApiProblems(400, 429, 503)
   async list(@Query({ schema: listTagsQuery }) query: z.output<typeof listTagsQuery>): Promise<Page<TagDto>> {
     return this.tags.list(query.limit, query.cursor?.[0]);
   }
