@@ -49,12 +49,12 @@ async function ask(path: string): Promise<Answer> {
 /** Asks all the time, eight at once, until told to stop. */
 function load(): () => Promise<Answer[]> {
   const answers: Answer[] = [];
-  let stopped = false;
+  const stop = new AbortController();
   const clients = Array.from({ length: 8 }, async (_, index) => {
-    while (!stopped) answers.push(await ask(READS[index % READS.length] ?? ''));
+    while (!stop.signal.aborted) answers.push(await ask(READS[index % READS.length] ?? ''));
   });
   return async () => {
-    stopped = true;
+    stop.abort();
     await Promise.all(clients);
     return answers;
   };
