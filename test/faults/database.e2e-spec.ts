@@ -1,4 +1,8 @@
+import 'reflect-metadata';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDataSource } from '../../src/app/data-source.js';
+import { loadConfig } from '../../src/core/config/index.js';
+import { databaseConfig, DatabaseUnavailableError } from '../../src/core/database/index.js';
 import { createEnvironment, type TestEnvironment } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { OwnPostgres } from '../support/own-postgres.js';
@@ -96,6 +100,19 @@ describe('while PostgreSQL is down', () => {
     expectOnlyHonest(await stop());
     const ready = () => fetch(`${app.url}/health/ready`);
     await eventually('readiness', async () => ((await ready()).status === 200 ? true : undefined));
+  });
+});
+
+describe('a data source', () => {
+  it('tells by its error that the database is away', async () => {
+    const source = createDataSource(loadConfig(environment.env, [databaseConfig]).get(databaseConfig));
+    await source.initialize();
+    await postgres.stop();
+    await expect(source.query('SELECT 1')).rejects.toBeInstanceOf(DatabaseUnavailableError);
+    await expect(source.transaction(async () => 1)).rejects.toBeInstanceOf(DatabaseUnavailableError);
+    await postgres.start();
+    await source.destroy();
+    await recovered();
   });
 });
 
