@@ -1,14 +1,14 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type Config, InvalidConfigError } from '../core/config/index.js';
-import { WorkUnits } from '../core/database/index.js';
 import { createAdapter, httpConfig, limitHandlers, protect } from '../core/http/index.js';
 import { AppLogger, RequestLog } from '../core/logging/index.js';
 import { HttpMetrics } from '../platform/metrics/index.js';
+import { ThrottlingHooks } from '../platform/throttling/index.js';
 import { appConfig } from './app.config.js';
 import { AppModule } from './app.module.js';
 import type { Mode } from './modes.js';
-import { serveOpenApi } from './openapi.js';
+import { OPENAPI_PATH, serveOpenApi } from './openapi.js';
 
 /** Builds the application of a mode, ready to listen. */
 export async function createApp(mode: Mode, config: Config): Promise<NestFastifyApplication> {
@@ -29,12 +29,13 @@ export async function createApp(mode: Mode, config: Config): Promise<NestFastify
   );
   app.useLogger(app.get(AppLogger, { strict: false }));
   const server = app.getHttpAdapter().getInstance();
-  // First, so that the queries of every later hook count for their request.
-  app.get(WorkUnits, { strict: false }).observe(server);
   app.get(RequestLog, { strict: false }).observe(server);
   protect(server, http);
   limitHandlers(server, http.handlerTimeoutMs);
   app.get(HttpMetrics, { strict: false }).observe(server);
-  if (mode === 'api' || mode === 'all') serveOpenApi(app);
+  if (mode === 'api' || mode === 'all') {
+    app.get(ThrottlingHooks, { strict: false }).observe(server, [`/${OPENAPI_PATH}`]);
+    serveOpenApi(app);
+  }
   return app;
 }

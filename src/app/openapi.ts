@@ -1,6 +1,8 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 
+export const OPENAPI_PATH = 'docs';
+
 /** The OpenAPI page at /docs, its document at /docs/openapi.json. */
 export function serveOpenApi(app: INestApplication): void {
   const info = new DocumentBuilder()
@@ -11,8 +13,8 @@ export function serveOpenApi(app: INestApplication): void {
     .setVersion('1')
     .setOpenAPIVersion('3.0.3')
     .build();
-  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, info), {
-    jsonDocumentUrl: 'docs/openapi.json',
-    yamlDocumentUrl: 'docs/openapi.yaml',
+  SwaggerModule.setup(OPENAPI_PATH, app, () => SwaggerModule.createDocument(app, info), {
+    jsonDocumentUrl: `${OPENAPI_PATH}/openapi.json`,
+    yamlDocumentUrl: `${OPENAPI_PATH}/openapi.yaml`,
   });
 }

@@ -207,7 +207,7 @@ describe('CORS_ORIGINS', () => {
 
   it('answers preflights before it throttles or asks for a key', async () => {
     // A bucket of its own: the tests before have asked, too.
-    const own = { REDIS_PREFIX: `${environment.env.REDIS_PREFIX}-cors`, THROTTLE_LIMIT: '1' };
+    const own = { REDIS_PREFIX: `${environment.env.REDIS_PREFIX}-cors`, THROTTLE_DEFAULT: '1/1h' };
     await withApp({ ...own, CORS_ORIGINS: origin }, async ({ url }) => {
       const path = `${url}/api/v1/sources/quotes/runs`;
       expect((await ask(`${url}/api/v1/tags`)).status).toBe(200);

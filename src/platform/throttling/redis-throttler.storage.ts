@@ -1,75 +1,48 @@
-import { Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { type ThrottlerStorage, ThrottlerStorageService } from '@nestjs/throttler';
-import type { Redis } from 'ioredis';
-import { messageOf } from '../../core/errors/index.js';
+import type { ThrottlerStorage } from '@nestjs/throttler';
+import { type Limit, limitOfInterval, standingOf } from './limit.js';
+import type { TokenBuckets } from './token-buckets.js';
 
-type Decision = Awaited<ReturnType<ThrottlerStorage['increment']>>;
+type Hit = Awaited<ReturnType<ThrottlerStorage['increment']>>;
+
+/** Limits that are remembered: an application has a few, and a computed one must not fill the memory. */
+const REMEMBERED = 1000;
 
 /**
- * A token bucket as GCRA (ITU-T I.371): the key holds the time at which the bucket will be full again. One call, on
- * Redis's own clock, so that processes whose clocks differ still share one bucket.
- * ARGV: period in ms, limit. Answers: allowed (0/1), tokens left, ms until full, ms until the next token.
+ * The storage of `@nestjs/throttler`, as token buckets: `limit` tokens, all of them back after `ttl` milliseconds, one
+ * by one. A bucket needs no `blockDuration`: who is refused may come again as soon as there is a token.
  */
-const TAKE_TOKEN = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + time[2] / 1000
-local period, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
-local interval = period / limit
-local full_at = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
-local after = full_at + interval
-if after - now > period + 0.001 then
-  return {0, 0, math.ceil(full_at - now), math.ceil(after - now - period)}
-end
-redis.call('SET', KEYS[1], string.format('%.3f', after), 'PX', math.ceil(after - now))
-return {1, math.floor((period - (after - now)) / interval + 0.001), math.ceil(after - now), 0}`;
+export class RedisThrottlerStorage implements ThrottlerStorage {
+  private readonly known = new Map<string, readonly Limit[]>();
 
-/** Counts requests for `@nestjs/throttler` in Redis, so that all processes together keep one limit. */
-export class RedisThrottlerStorage implements ThrottlerStorage, OnApplicationShutdown {
-  private readonly logger = new Logger(RedisThrottlerStorage.name);
-  /** Takes over while Redis is away: each process then keeps the limit by itself, which is not nothing. */
-  private readonly local = new ThrottlerStorageService();
-
-  constructor(
-    private readonly redis: Redis,
-    private readonly keyPrefix: string,
-  ) {}
+  constructor(private readonly buckets: TokenBuckets) {}
 
   async increment(
     key: string,
     ttl: number,
     limit: number,
-    blockDuration: number,
-    name: string,
-  ): Promise<Decision> {
-    try {
-      const redisKey = `${this.keyPrefix}:throttle:${name}:${key}`;
-      const answer = (await this.redis.eval(TAKE_TOKEN, 1, redisKey, ttl, limit)) as [
-        number,
-        number,
-        number,
-        number,
-      ];
-      return decision(answer, limit);
-    } catch (error) {
-      this.logger.debug(`throttling in this process only: ${messageOf(error)}`);
-      return this.local.increment(key, ttl, limit, blockDuration, name);
-    }
+    _blockDuration: number,
+    throttlerName: string,
+  ): Promise<Hit> {
+    const { allowed, limits, backlogsUs } = await this.buckets.take(
+      this.limitsOf(ttl, limit, throttlerName),
+      key,
+    );
+    const standing = standingOf(limits[0]!, backlogsUs[0]!);
+    return {
+      totalHits: allowed ? limit - standing.remaining : limit + 1,
+      timeToExpire: standing.resetSeconds,
+      isBlocked: !allowed,
+      timeToBlockExpire: allowed ? 0 : standing.waitSeconds,
+    };
   }
 
-  onApplicationShutdown(): void {
-    this.local.onApplicationShutdown();
+  private limitsOf(ttl: number, limit: number, name: string): readonly Limit[] {
+    const id = `${name} ${limit}/${ttl}`;
+    const known = this.known.get(id);
+    if (known) return known;
+    const limits = [limitOfInterval(name, limit, (ttl * 1000) / Math.max(1, limit))];
+    if (this.known.size >= REMEMBERED) this.known.clear();
+    this.known.set(id, limits);
+    return limits;
   }
-}
-
-/** The guard wants hits and seconds; the bucket knows tokens and milliseconds. */
-function decision(
-  [allowed, left, fullInMs, nextInMs]: [number, number, number, number],
-  limit: number,
-): Decision {
-  return {
-    totalHits: allowed ? limit - left : limit + 1,
-    timeToExpire: Math.ceil(fullInMs / 1000),
-    isBlocked: allowed === 0,
-    timeToBlockExpire: Math.ceil(nextInMs / 1000),
-  };
 }
