@@ -1,6 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type Config, InvalidConfigError } from '../core/config/index.js';
+import { WorkUnits } from '../core/database/index.js';
 import { createAdapter, httpConfig, limitHandlers, protect } from '../core/http/index.js';
 import { AppLogger, RequestLog } from '../core/logging/index.js';
 import { HttpMetrics } from '../platform/metrics/index.js';
@@ -29,6 +30,8 @@ export async function createApp(mode: Mode, config: Config): Promise<NestFastify
   );
   app.useLogger(app.get(AppLogger, { strict: false }));
   const server = app.getHttpAdapter().getInstance();
+  // First, so that the queries of every later hook count for their request.
+  app.get(WorkUnits, { strict: false }).observe(server);
   app.get(RequestLog, { strict: false }).observe(server);
   protect(server, http);
   limitHandlers(server, http.handlerTimeoutMs);

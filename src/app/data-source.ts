@@ -1,5 +1,5 @@
-import { DataSource } from 'typeorm';
-import { type DatabaseConfig, dataSourceOptions } from '../core/database/index.js';
+import type { DataSource } from 'typeorm';
+import { type DatabaseConfig, dataSourceOptions, GleanerDataSource } from '../core/database/index.js';
 import { Author, Quote, QuoteTag, Tag } from '../features/quotes/index.js';
 import { Run } from '../features/scraping/index.js';
 import { Source } from '../features/sources/index.js';
@@ -7,7 +7,7 @@ import { migrations } from './migrations/index.js';
 
 /** The database without the application: for migrating, and for comparing the schema with the entities. */
 export function createDataSource(config: DatabaseConfig): DataSource {
-  return new DataSource({
+  return new GleanerDataSource({
     ...dataSourceOptions(config),
     entities: [Source, Run, Author, Quote, Tag, QuoteTag],
     migrations,

@@ -18,6 +18,11 @@ export const databaseConfig = defineConfig('database', {
     wholeNumber(100, 600_000).default(5000),
     'milliseconds after which PostgreSQL ends a transaction whose process says nothing; below the statement time-out',
   ),
+  slowQueryMs: setting(
+    'DATABASE_SLOW_QUERY_MS',
+    wholeNumber(1, 600_000).default(100),
+    'milliseconds above which a statement is logged as slow',
+  ),
 });
 
 export type DatabaseConfig = ConfigOf<typeof databaseConfig>;

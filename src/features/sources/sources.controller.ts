@@ -20,7 +20,7 @@ export class SourcesController {
   @Get()
   @ApiOperation({ summary: 'All sources, by slug' })
   @ApiOkResponse({ standardSchema: sourcePageSchema })
-  @ApiProblems(400, 429)
+  @ApiProblems(400, 429, 503)
   async list(
     @Query({ schema: listSourcesQuery }) query: z.output<typeof listSourcesQuery>,
   ): Promise<Page<SourceDto>> {
@@ -31,7 +31,7 @@ export class SourcesController {
   @Get(':slug')
   @ApiOperation({ summary: 'One source' })
   @ApiOkResponse({ standardSchema: sourceSchema })
-  @ApiProblems(400, 404, 429)
+  @ApiProblems(400, 404, 429, 503)
   async get(
     @Param('slug', { schema: sourceSlug }) slug: string,
     @Query({ schema: noQuery }) _query: object,

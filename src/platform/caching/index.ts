@@ -1,2 +1,6 @@
+export type { CachedDocument } from './cached-document.js';
+export { cachedRead } from './cache-options.js';
 export { CachingModule } from './caching.module.js';
+export { ApiCachedRead } from './http/api-cached.js';
+export { DocumentAnswers } from './http/document-answers.js';
 export { ReadCache } from './read-cache.js';

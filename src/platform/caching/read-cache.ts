@@ -1,81 +1,201 @@
-import { CACHE_MANAGER } from '@nestjs/cache-manager';
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import { InjectMetric } from '@willsoto/nestjs-prometheus';
-import type { Cache } from 'cache-manager';
-import type { Counter } from 'prom-client';
-import { messageOf } from '../../core/errors/index.js';
-import { type RedisConfig, redisConfig } from '../../core/redis/index.js';
-import { CACHE_REQUESTS } from './cache-metrics.js';
-import { CacheVersions } from './cache-versions.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { type CacheOptions } from './cache-options.js';
+import { CacheStats } from './cache-stats.js';
+import { CachedDocument } from './cached-document.js';
 import { type CachingConfig, cachingConfig } from './caching.config.js';
+import { MemoryTier } from './memory-tier.js';
+import { isCurrent, type ReadEntry, type ReadKind, sharedEntry, versionsOf } from './read-entry.js';
+import { ReadFetcher } from './read-fetcher.js';
+import { RedisTier } from './redis-tier.js';
+import { TagVersions } from './tag-versions.js';
 
-/** Cache-aside: answers from the cache what it can, and fetches the rest once, however many ask. */
+interface Flight {
+  readonly begunAt: number;
+  readonly entry: Promise<ReadEntry>;
+}
+
+/**
+ * Cache-aside for reads. What becomes of one:
+ *
+ * 1. A fresh entry in memory whose tags have not changed is the answer, without a promise or a parse.
+ * 2. Else the versions of its tags are verified, if they have not been lately (see {@link TagVersions}).
+ * 3. An entry past its time, nothing of which has changed, is the answer too, while one caller refreshes it.
+ * 4. Everybody else who asks for the key in this process waits for one and the same answer:
+ * 5. what Redis has, which is kept in memory from then on, or
+ * 6. what is fetched (see {@link ReadFetcher}), or, when that fails or takes too long, what was known last.
+ */
 @Injectable()
 export class ReadCache {
-  private readonly logger = new Logger(ReadCache.name);
-  private readonly inFlight = new Map<string, Promise<unknown>>();
+  private readonly kinds = new WeakMap<CacheOptions, ReadKind>();
+  private readonly flights = new Map<string, Flight>();
 
   constructor(
-    @Inject(CACHE_MANAGER) private readonly cache: Cache,
-    private readonly versions: CacheVersions,
+    private readonly memory: MemoryTier,
+    private readonly redis: RedisTier,
+    private readonly versions: TagVersions,
+    private readonly fetcher: ReadFetcher,
+    private readonly stats: CacheStats,
     @Inject(cachingConfig.token) private readonly config: CachingConfig,
-    @Inject(redisConfig.token) private readonly redis: RedisConfig,
-    @InjectMetric(CACHE_REQUESTS) private readonly requests: Counter,
   ) {}
 
   /**
-   * The cached value of `key`, or what `fetch` returns, which is then kept for the configured time.
-   * @param namespace what is invalidated together, e.g. `quotes`; also the metric's label, so a constant.
-   * @param fetch must return JSON (dates as text): a hit is a parsed copy of what it returned.
+   * The value of `key`, or what `fetch` returns, which is then kept.
+   * @param key what tells this read from others of its kind.
+   * @param fetch must return JSON (dates as text).
+   * @param options a constant of {@link cachedRead}.
+   * @returns a frozen value that all callers share.
    * @throws what `fetch` throws; never anything of the cache's own: without Redis it only fetches.
    */
-  async getOrFetch<T>(namespace: string, key: string, fetch: () => Promise<T>): Promise<T> {
-    const version = await this.versions
-      .current(namespace)
-      .catch((error: unknown) => this.unavailable(namespace, error));
-    if (version === undefined) return fetch();
-    const fullKey = `${this.redis.prefix}:cache:${namespace}:${version}:${key}`;
-    const pending = this.inFlight.get(fullKey);
-    if (pending) return pending as Promise<T>;
-    const answer = this.lookUp(namespace, fullKey, fetch).finally(() => this.inFlight.delete(fullKey));
-    this.inFlight.set(fullKey, answer);
-    return answer;
+  async getOrFetch<T>(key: string, fetch: () => Promise<T>, options: CacheOptions): Promise<Readonly<T>> {
+    return (await this.getDocument(key, fetch, options)).value as T;
   }
 
-  /** Makes every process fetch anew what it has of this namespace, within a second. */
-  async invalidate(namespace: string): Promise<void> {
-    await this.versions.raise(namespace);
-  }
-
-  private async lookUp<T>(namespace: string, key: string, fetch: () => Promise<T>): Promise<T> {
-    // Stored as text: the Redis store would revive text that looks like one of its own type markers.
-    const cached = await this.cache.get<string>(key);
-    const hit = parsed(cached);
-    if (hit) {
-      this.requests.inc({ cache: namespace, result: 'hit' });
-      return hit.value as T;
+  /**
+   * The same, serialised and ready to be sent. A hit in memory is answered at once, anything else by a promise.
+   * @throws what `fetch` throws.
+   */
+  getDocument(
+    key: string,
+    fetch: () => Promise<unknown>,
+    options: CacheOptions,
+  ): CachedDocument | Promise<CachedDocument> {
+    const kind = this.kinds.get(options) ?? this.resolve(options);
+    if (kind.times.ttl === 0) return uncached(kind, fetch);
+    const fullKey = kind.prefix + key;
+    const entry = this.memory.get(fullKey);
+    if (entry !== undefined) {
+      const now = performance.now();
+      if (now < entry.freshUntil && isCurrent(entry, kind.tags, now)) {
+        if (entry.document === undefined) kind.counts.negativeHits++;
+        else kind.counts.memoryHits++;
+        return contentOf(entry);
+      }
     }
-    this.requests.inc({ cache: namespace, result: 'miss' });
-    const value = await fetch();
-    // Nobody has to wait until it is stored, and a cache that cannot store is only slow.
-    void this.cache.set(key, JSON.stringify(value), this.config.ttlMs).catch((error: unknown) => {
-      this.unavailable(namespace, error);
-    });
-    return value;
+    return this.answer(fullKey, fetch, kind, entry);
   }
 
-  private unavailable(namespace: string, error: unknown): undefined {
-    this.requests.inc({ cache: namespace, result: 'error' });
-    this.logger.debug(`cache ${namespace} is not available: ${messageOf(error)}`);
+  /** Makes every process fetch anew what it has under these tags, within a second. */
+  async invalidate(tags: readonly string[]): Promise<void> {
+    await this.versions.raise(tags);
+  }
+
+  private async answer(
+    key: string,
+    fetch: () => Promise<unknown>,
+    kind: ReadKind,
+    entry: ReadEntry | undefined,
+  ): Promise<CachedDocument> {
+    const now = performance.now();
+    if (entry?.document && now < entry.usableUntil) {
+      if (now < entry.retryAt) {
+        kind.counts.staleIfErrorHits++;
+        return entry.document;
+      }
+      if (now < entry.revalidateUntil && now >= entry.freshUntil && isCurrent(entry, kind.tags, now)) {
+        kind.counts.staleHits++;
+        // Whoever is answered does not care how it ends; the next caller will find out.
+        this.fly(key, fetch, kind, true).catch(() => undefined);
+        return entry.document;
+      }
+    }
+    return contentOf(await this.fly(key, fetch, kind, false));
+  }
+
+  /** One look-up for all who ask for a key; none that began before a change is joined after it. */
+  private async fly(
+    key: string,
+    fetch: () => Promise<unknown>,
+    kind: ReadKind,
+    refresh: boolean,
+  ): Promise<ReadEntry> {
+    const under = this.flights.get(key);
+    if (under && kind.tags.every((tag) => under.begunAt >= tag.changedAt)) {
+      if (!refresh) kind.counts.shared++;
+      return under.entry;
+    }
+    const flight: Flight = {
+      begunAt: performance.now(),
+      entry: this.lookUp(key, fetch, kind, refresh).finally(() => {
+        if (this.flights.get(key) === flight) this.flights.delete(key);
+      }),
+    };
+    this.flights.set(key, flight);
+    return flight.entry;
+  }
+
+  private async lookUp(
+    key: string,
+    fetch: () => Promise<unknown>,
+    kind: ReadKind,
+    refresh: boolean,
+  ): Promise<ReadEntry> {
+    if (!versionsOf(kind.tags, performance.now())) await this.versions.verify();
+    // From here on: whatever changes after this raises a version above these.
+    const versions = versionsOf(kind.tags, performance.now());
+    const known = this.memory.get(key);
+    if (known && isFresh(known, kind)) {
+      kind.counts.memoryHits++;
+      return known;
+    }
+    const shared = versions && (await this.inRedis(key, kind));
+    if (shared) {
+      const current = isCurrent(shared, kind.tags, performance.now());
+      if (current && isFresh(shared, kind)) {
+        this.memory.set(key, shared);
+        kind.counts.redisHits++;
+        return shared;
+      }
+      if (current && !refresh && performance.now() < shared.revalidateUntil) {
+        this.memory.set(key, shared);
+        kind.counts.staleHits++;
+        // When this look-up has ended: the refresh would only join it.
+        setImmediate(() => void this.fly(key, fetch, kind, true).catch(() => undefined));
+        return shared;
+      }
+    }
+    const fallback = [known, shared]
+      .filter((entry) => entry?.document && performance.now() < entry.usableUntil)
+      .toSorted((a, b) => (b?.freshUntil ?? 0) - (a?.freshUntil ?? 0))[0];
+    const entry = await this.fetcher.fetch({ key, kind, fetch, versions, fallback });
+    if (entry === fallback && !refresh) kind.counts.staleIfErrorHits++;
+    return entry;
+  }
+
+  private async inRedis(key: string, kind: ReadKind): Promise<ReadEntry | undefined> {
+    const envelope = await this.redis.get(key);
+    return envelope && sharedEntry(envelope, kind.times);
+  }
+
+  private resolve(options: CacheOptions): ReadKind {
+    const { ttlMs, staleWhileRevalidateMs, staleIfErrorMs } = this.config;
+    const kind: ReadKind = {
+      options,
+      prefix: `${options.cache}:${options.schema}:`,
+      tags: options.tags.map((tag) => this.versions.watch(tag)),
+      counts: this.stats.of(options.cache),
+      times: {
+        ttl: ttlMs === 0 ? 0 : (options.ttl ?? ttlMs),
+        staleWhileRevalidate: options.staleWhileRevalidate ?? staleWhileRevalidateMs,
+        staleIfError: staleIfErrorMs,
+      },
+    };
+    this.kinds.set(options, kind);
+    return kind;
   }
 }
 
-/** `undefined` when there is nothing, or what is there was not written by us. */
-function parsed(cached: unknown): { value: unknown } | undefined {
-  if (typeof cached !== 'string') return undefined;
-  try {
-    return { value: JSON.parse(cached) };
-  } catch {
-    return undefined;
-  }
+function isFresh(entry: ReadEntry, kind: ReadKind): boolean {
+  const now = performance.now();
+  return now < entry.freshUntil && isCurrent(entry, kind.tags, now);
+}
+
+async function uncached(kind: ReadKind, fetch: () => Promise<unknown>): Promise<CachedDocument> {
+  kind.counts.misses++;
+  return CachedDocument.of(await fetch());
+}
+
+/** @throws the error that says that there is nothing. */
+function contentOf(entry: ReadEntry): CachedDocument {
+  if (entry.document) return entry.document;
+  throw entry.absent ?? new Error('an entry has either a document or an error');
 }

@@ -5,6 +5,7 @@ import { Counter, Histogram, Registry } from 'prom-client';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { loadConfig } from '../../core/config/index.js';
+import type { WorkUnits } from '../../core/database/index.js';
 import { GleanerError } from '../../core/errors/index.js';
 import {
   MalformedTaskError,
@@ -64,7 +65,14 @@ beforeEach(() => {
     histogram('wait'),
   );
   const config = loadConfig({}, [queuesConfig]).get(queuesConfig);
-  runner = new TaskRunner(registry, metrics, new PinoLogger({ pinoHttp: { level: 'silent' } }), config);
+  const units = { run: (_kind: string, _name: string, work: () => unknown) => work() } as WorkUnits;
+  runner = new TaskRunner(
+    registry,
+    metrics,
+    new PinoLogger({ pinoHttp: { level: 'silent' } }),
+    units,
+    config,
+  );
   stop = new AbortController();
   extendLock = async () => 1;
   handle = async ({ name }) => `hello ${name}`;

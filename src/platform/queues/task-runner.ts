@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Job } from 'bull';
 import { PinoLogger } from 'nestjs-pino';
+import { WorkUnits } from '../../core/database/index.js';
 import { isRetryable } from '../../core/errors/index.js';
 import { disown } from './bull-internals.js';
 import { JobLock } from './job-lock.js';
@@ -21,6 +22,7 @@ export class TaskRunner {
     private readonly registry: TaskRegistry,
     private readonly metrics: TaskMetrics,
     private readonly pino: PinoLogger,
+    private readonly units: WorkUnits,
     @Inject(queuesConfig.token) private readonly config: QueuesConfig,
   ) {}
 
@@ -31,7 +33,10 @@ export class TaskRunner {
    */
   async run(queue: QueueName, job: Job, stop: AbortSignal): Promise<unknown> {
     const bindings = { taskId: String(job.id), task: job.name, queue, attempt: job.attemptsMade + 1 };
-    return this.pino.runInContext(() => this.observe(queue, job, stop), { bindings });
+    const name = this.registry.get(job.name)?.definition.name ?? 'unknown';
+    return this.pino.runInContext(() => this.units.run('task', name, () => this.observe(queue, job, stop)), {
+      bindings,
+    });
   }
 
   private async observe(queue: QueueName, job: Job, stop: AbortSignal): Promise<unknown> {

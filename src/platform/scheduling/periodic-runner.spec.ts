@@ -1,7 +1,8 @@
 import 'reflect-metadata';
-import { type INestApplicationContext, Injectable, Logger, Module } from '@nestjs/common';
+import { Global, type INestApplicationContext, Injectable, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { WorkUnits } from '../../core/database/index.js';
 import { Periodic, type PeriodicWork } from './periodic.js';
 import { SchedulingRunnerModule } from './scheduling.runner.module.js';
 
@@ -42,7 +43,14 @@ class Throwing implements PeriodicWork {
   }
 }
 
-@Module({ imports: [SchedulingRunnerModule], providers: [Work, Throwing] })
+const units = { run: (_kind: string, _name: string, work: () => unknown) => work() };
+
+/** There is no database here whose queries could be counted. */
+@Global()
+@Module({ providers: [{ provide: WorkUnits, useValue: units }], exports: [WorkUnits] })
+class Uncounted {}
+
+@Module({ imports: [Uncounted, SchedulingRunnerModule], providers: [Work, Throwing] })
 class Root {}
 
 let scheduler: INestApplicationContext;

@@ -5,6 +5,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
+import { WorkUnits } from '../../core/database/index.js';
 import { Periodic, type PeriodicOptions, type PeriodicWork } from './periodic.js';
 
 /** Runs all periodic work of the process, each in a loop of its own, the first time at once. */
@@ -15,7 +16,10 @@ export class PeriodicRunner implements OnApplicationBootstrap, BeforeApplication
   private readonly running = new Set<Promise<void>>();
   private stopping = false;
 
-  constructor(private readonly discovery: DiscoveryService) {}
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly units: WorkUnits,
+  ) {}
 
   onApplicationBootstrap(): void {
     const providers = this.discovery.getProviders({ metadataKey: Periodic.KEY });
@@ -47,7 +51,7 @@ export class PeriodicRunner implements OnApplicationBootstrap, BeforeApplication
 
   private async execute({ name }: PeriodicOptions, work: PeriodicWork): Promise<void> {
     try {
-      await work.runOnce();
+      await this.units.run('periodic', name, () => work.runOnce());
     } catch (error) {
       this.logger.error({ err: error, work: name }, 'periodic work failed; the next time it is tried again');
     }

@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { Page } from '../../../core/http/index.js';
-import { ReadCache } from '../../../platform/caching/index.js';
-import { QUOTES_CACHE } from '../quotes-cache.js';
+import { cachedRead, type CachedDocument, ReadCache } from '../../../platform/caching/index.js';
+import { QUOTES_TAG } from '../quotes.tags.js';
 import { AuthorFinder } from './author.finder.js';
-import type { AuthorDto } from './quote.dto.js';
+import { authorPageSchema, authorSchema } from './quote.dto.js';
+
+const AUTHOR = cachedRead(authorSchema, { cache: 'author', tags: [QUOTES_TAG] });
+const AUTHORS = cachedRead(authorPageSchema, { cache: 'authors', tags: [QUOTES_TAG], expensive: true });
 
 /** Authors as the API answers them: from the cache, as far as that is right. */
 @Injectable()
@@ -14,14 +16,16 @@ export class AuthorReader {
   ) {}
 
   /** Authors, by slug. */
-  async list(limit: number, afterSlug = ''): Promise<Page<AuthorDto>> {
-    return this.cache.getOrFetch(QUOTES_CACHE, `authors:${limit}:${afterSlug}`, () =>
-      this.authors.list(limit, afterSlug),
+  list(limit: number, afterSlug = ''): CachedDocument | Promise<CachedDocument> {
+    return this.cache.getDocument(
+      `${limit}:${afterSlug}`,
+      async () => this.authors.list(limit, afterSlug),
+      AUTHORS,
     );
   }
 
   /** @throws NotFoundError */
-  async get(slug: string): Promise<AuthorDto> {
-    return this.cache.getOrFetch(QUOTES_CACHE, `author:${slug}`, () => this.authors.get(slug));
+  get(slug: string): CachedDocument | Promise<CachedDocument> {
+    return this.cache.getDocument(slug, async () => this.authors.get(slug), AUTHOR);
   }
 }

@@ -1,16 +1,16 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Param, Query, Res } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
-import { ApiProblems, noQuery, type Page } from '../../../core/http/index.js';
+import { noQuery } from '../../../core/http/index.js';
+import { ApiCachedRead, DocumentAnswers } from '../../../platform/caching/index.js';
 import { AuthorReader } from './author.reader.js';
 import {
-  type AuthorDto,
   authorPageSchema,
   authorSchema,
   authorSlug,
   listAuthorQuotesQuery,
   listAuthorsQuery,
-  type QuoteDto,
   quotePageSchema,
 } from './quote.dto.js';
 import { QuoteReader } from './quote.reader.js';
@@ -21,38 +21,39 @@ export class AuthorsController {
   constructor(
     private readonly authors: AuthorReader,
     private readonly quotes: QuoteReader,
+    private readonly answers: DocumentAnswers,
   ) {}
 
   @Get()
   @ApiOperation({ summary: 'Authors, by slug' })
-  @ApiOkResponse({ standardSchema: authorPageSchema })
-  @ApiProblems(400, 429)
-  async list(
+  @ApiCachedRead(authorPageSchema)
+  list(
     @Query({ schema: listAuthorsQuery }) query: z.output<typeof listAuthorsQuery>,
-  ): Promise<Page<AuthorDto>> {
-    return this.authors.list(query.limit, query.cursor?.[0]);
+    @Res() reply: FastifyReply,
+  ): void | Promise<void> {
+    return this.answers.send(reply, this.authors.list(query.limit, query.cursor?.[0]));
   }
 
   @Get(':slug')
   @ApiOperation({ summary: 'One author' })
-  @ApiOkResponse({ standardSchema: authorSchema })
-  @ApiProblems(400, 404, 429)
-  async get(
+  @ApiCachedRead(authorSchema, 404)
+  get(
     @Param('slug', { schema: authorSlug }) slug: string,
     @Query({ schema: noQuery }) _query: object,
-  ): Promise<AuthorDto> {
-    return this.authors.get(slug);
+    @Res() reply: FastifyReply,
+  ): void | Promise<void> {
+    return this.answers.send(reply, this.authors.get(slug));
   }
 
   @Get(':slug/quotes')
   @ApiOperation({ summary: 'Quotes of one author, newest first' })
-  @ApiOkResponse({ standardSchema: quotePageSchema })
-  @ApiProblems(400, 404, 429)
+  @ApiCachedRead(quotePageSchema, 404)
   async quotesOf(
     @Param('slug', { schema: authorSlug }) slug: string,
     @Query({ schema: listAuthorQuotesQuery }) query: z.output<typeof listAuthorQuotesQuery>,
-  ): Promise<Page<QuoteDto>> {
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
     await this.authors.get(slug);
-    return this.quotes.list({ ...query, author: slug });
+    await this.answers.send(reply, this.quotes.list({ ...query, author: slug }));
   }
 }

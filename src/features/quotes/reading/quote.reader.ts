@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { Page } from '../../../core/http/index.js';
-import { ReadCache } from '../../../platform/caching/index.js';
-import { QUOTES_CACHE } from '../quotes-cache.js';
-import type { QuoteDto } from './quote.dto.js';
+import { cachedRead, type CachedDocument, ReadCache } from '../../../platform/caching/index.js';
+import { QUOTES_TAG } from '../quotes.tags.js';
+import { type QuoteDto, quotePageSchema, quoteSchema } from './quote.dto.js';
 import { type QuoteFilter, QuoteFinder } from './quote.finder.js';
+
+const QUOTE = cachedRead(quoteSchema, { cache: 'quote', tags: [QUOTES_TAG] });
+const QUOTES = cachedRead(quotePageSchema, { cache: 'quotes', tags: [QUOTES_TAG], expensive: true });
 
 /** Quotes as the API answers them: from the cache, as far as that is right. */
 @Injectable()
@@ -14,23 +16,15 @@ export class QuoteReader {
   ) {}
 
   /** Quotes, the newest first. */
-  async list(filter: QuoteFilter): Promise<Page<QuoteDto>> {
+  list(filter: QuoteFilter): CachedDocument | Promise<CachedDocument> {
     const { limit, cursor, author, tag, source, q } = filter;
-    const key = JSON.stringify([
-      'list',
-      limit,
-      cursor ?? null,
-      author ?? null,
-      tag ?? null,
-      source ?? null,
-      q ?? null,
-    ]);
-    return this.cache.getOrFetch(QUOTES_CACHE, key, () => this.quotes.list(filter));
+    const key = JSON.stringify([limit, cursor, author, tag, source, q]);
+    return this.cache.getDocument(key, async () => this.quotes.list(filter), QUOTES);
   }
 
   /** @throws NotFoundError */
-  async get(id: number): Promise<QuoteDto> {
-    return this.cache.getOrFetch(QUOTES_CACHE, `quote:${id}`, () => this.quotes.get(id));
+  get(id: number): CachedDocument | Promise<CachedDocument> {
+    return this.cache.getDocument(String(id), async () => this.quotes.get(id), QUOTE);
   }
 
   /**

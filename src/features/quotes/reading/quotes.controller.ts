@@ -1,7 +1,9 @@
-import { Controller, Get, Param, Query } from '@nestjs/common';
+import { Controller, Get, Header, Param, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
-import { ApiProblems, noQuery, type Page } from '../../../core/http/index.js';
+import { ApiProblems, noQuery } from '../../../core/http/index.js';
+import { ApiCachedRead, DocumentAnswers } from '../../../platform/caching/index.js';
 import { ThrottledAs } from '../../../platform/throttling/index.js';
 import { listQuotesQuery, type QuoteDto, quoteId, quotePageSchema, quoteSchema } from './quote.dto.js';
 import { QuoteReader } from './quote.reader.js';
@@ -9,35 +11,39 @@ import { QuoteReader } from './quote.reader.js';
 @ApiTags('quotes')
 @Controller('api/v1/quotes')
 export class QuotesController {
-  constructor(private readonly quotes: QuoteReader) {}
+  constructor(
+    private readonly quotes: QuoteReader,
+    private readonly answers: DocumentAnswers,
+  ) {}
 
   @Get()
   @ThrottledAs('search', { whenQuery: 'q' })
   @ApiOperation({ summary: 'Quotes, newest first' })
-  @ApiOkResponse({ standardSchema: quotePageSchema })
-  @ApiProblems(400, 429)
-  async list(
+  @ApiCachedRead(quotePageSchema)
+  list(
     @Query({ schema: listQuotesQuery }) query: z.output<typeof listQuotesQuery>,
-  ): Promise<Page<QuoteDto>> {
-    return this.quotes.list(query);
+    @Res() reply: FastifyReply,
+  ): void | Promise<void> {
+    return this.answers.send(reply, this.quotes.list(query));
   }
 
   @Get('random')
+  @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Some quote' })
   @ApiOkResponse({ standardSchema: quoteSchema })
-  @ApiProblems(400, 404, 429)
+  @ApiProblems(400, 404, 429, 503)
   async random(@Query({ schema: noQuery }) _query: object): Promise<QuoteDto> {
     return this.quotes.random();
   }
 
   @Get(':id')
   @ApiOperation({ summary: 'One quote' })
-  @ApiOkResponse({ standardSchema: quoteSchema })
-  @ApiProblems(400, 404, 429)
-  async get(
+  @ApiCachedRead(quoteSchema, 404)
+  get(
     @Param('id', { schema: quoteId }) id: number,
     @Query({ schema: noQuery }) _query: object,
-  ): Promise<QuoteDto> {
-    return this.quotes.get(id);
+    @Res() reply: FastifyReply,
+  ): void | Promise<void> {
+    return this.answers.send(reply, this.quotes.get(id));
   }
 }

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { Page } from '../../../core/http/index.js';
-import { ReadCache } from '../../../platform/caching/index.js';
-import { QUOTES_CACHE } from '../quotes-cache.js';
-import type { TagDto } from './quote.dto.js';
+import { cachedRead, type CachedDocument, ReadCache } from '../../../platform/caching/index.js';
+import { QUOTES_TAG } from '../quotes.tags.js';
+import { tagPageSchema } from './quote.dto.js';
 import { TagFinder } from './tag.finder.js';
+
+const TAGS = cachedRead(tagPageSchema, { cache: 'tags', tags: [QUOTES_TAG], expensive: true });
 
 /** Tags as the API answers them: from the cache, as far as that is right. */
 @Injectable()
@@ -14,9 +15,11 @@ export class TagReader {
   ) {}
 
   /** Tags, by name, each with the number of its quotes. */
-  async list(limit: number, afterName = ''): Promise<Page<TagDto>> {
-    return this.cache.getOrFetch(QUOTES_CACHE, `tags:${limit}:${afterName}`, () =>
-      this.tags.list(limit, afterName),
+  list(limit: number, afterName = ''): CachedDocument | Promise<CachedDocument> {
+    return this.cache.getDocument(
+      `${limit}:${afterName}`,
+      async () => this.tags.list(limit, afterName),
+      TAGS,
     );
   }
 }

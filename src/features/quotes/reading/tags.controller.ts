@@ -1,20 +1,26 @@
-import { Controller, Get, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Controller, Get, Query, Res } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
-import { ApiProblems, type Page } from '../../../core/http/index.js';
-import { listTagsQuery, type TagDto, tagPageSchema } from './quote.dto.js';
+import { ApiCachedRead, DocumentAnswers } from '../../../platform/caching/index.js';
+import { listTagsQuery, tagPageSchema } from './quote.dto.js';
 import { TagReader } from './tag.reader.js';
 
 @ApiTags('tags')
 @Controller('api/v1/tags')
 export class TagsController {
-  constructor(private readonly tags: TagReader) {}
+  constructor(
+    private readonly tags: TagReader,
+    private readonly answers: DocumentAnswers,
+  ) {}
 
   @Get()
   @ApiOperation({ summary: 'Tags with the number of their quotes, by name' })
-  @ApiOkResponse({ standardSchema: tagPageSchema })
-  @ApiProblems(400, 429)
-  async list(@Query({ schema: listTagsQuery }) query: z.output<typeof listTagsQuery>): Promise<Page<TagDto>> {
-    return this.tags.list(query.limit, query.cursor?.[0]);
+  @ApiCachedRead(tagPageSchema)
+  list(
+    @Query({ schema: listTagsQuery }) query: z.output<typeof listTagsQuery>,
+    @Res() reply: FastifyReply,
+  ): void | Promise<void> {
+    return this.answers.send(reply, this.tags.list(query.limit, query.cursor?.[0]));
   }
 }

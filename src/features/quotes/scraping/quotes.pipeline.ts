@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { ReadCache } from '../../../platform/caching/index.js';
 import type { BatchContext, ItemPipeline, StoredCounts } from '../../scraping/index.js';
-import { QUOTES_CACHE } from '../quotes-cache.js';
+import { QUOTES_TAG } from '../quotes.tags.js';
 import { storeAuthorNames, storeAuthors } from './author.store.js';
 import { quoteHash, type QuotesItem } from './quote-item.js';
 import { storeQuotes } from './quote.store.js';
@@ -40,7 +40,7 @@ export class QuotesPipeline implements ItemPipeline<QuotesItem> {
   }
 
   async committed(): Promise<void> {
-    await this.cache.invalidate(QUOTES_CACHE);
+    await this.cache.invalidate([QUOTES_TAG]);
   }
 }
 

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { WorkUnits } from '../../../core/database/index.js';
 import { SourceService } from '../../sources/index.js';
 import { HttpFetcher } from '../fetching/http-fetcher.js';
 import { RunProgress } from '../runs/run-progress.js';
@@ -16,6 +17,7 @@ export class Crawler {
     private readonly spiders: SpiderRegistry,
     private readonly fetcher: HttpFetcher,
     private readonly progress: RunProgress,
+    private readonly units: WorkUnits,
     @Inject(scrapingConfig.token) private readonly config: ScrapingConfig,
   ) {}
 
@@ -29,14 +31,17 @@ export class Crawler {
       {
         fetch: (url, stop) => this.fetcher.fetch(url, stop),
         commit: async (items, account, failures) => {
-          await this.progress.commit(run, failures, async (manager) => {
-            const stored = await spider.pipeline.store(
-              items,
-              { sourceId: source.id, runId: run.id },
-              manager,
-            );
-            return account(stored);
-          });
+          // A unit of its own: a run has as many batches as the site has pages for, each has to be cheap.
+          await this.units.run('batch', source.spider, () =>
+            this.progress.commit(run, failures, async (manager) => {
+              const stored = await spider.pipeline.store(
+                items,
+                { sourceId: source.id, runId: run.id },
+                manager,
+              );
+              return account(stored);
+            }),
+          );
           if (items.length > 0) await spider.pipeline.committed();
         },
       },

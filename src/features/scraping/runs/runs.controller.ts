@@ -30,7 +30,7 @@ export class RunsController {
   @ThrottledAs('run')
   @ApiOperation({ summary: 'Scrape a source now' })
   @ApiAcceptedResponse({ standardSchema: startedRunSchema, description: 'Location has the URL of the run' })
-  @ApiProblems(400, 404, 409, 429, 503)
+  @ApiProblems(400, 404, 409, 413, 415, 429, 503)
   async start(
     @Param('slug', { schema: sourceSlug }) slug: string,
     @Query({ schema: noQuery }) _query: object,
@@ -45,7 +45,7 @@ export class RunsController {
   @Get('runs')
   @ApiOperation({ summary: 'Runs, newest first' })
   @ApiOkResponse({ standardSchema: runPageSchema })
-  @ApiProblems(400, 429)
+  @ApiProblems(400, 429, 503)
   async list(@Query({ schema: listRunsQuery }) query: z.output<typeof listRunsQuery>): Promise<Page<RunDto>> {
     const { limit, cursor, ...filter } = query;
     const rows = await this.reader.list({ ...filter, after: cursor }, limit + 1);
@@ -55,7 +55,7 @@ export class RunsController {
   @Get('runs/:id')
   @ApiOperation({ summary: 'One run, with its progress while it runs' })
   @ApiOkResponse({ standardSchema: runSchema })
-  @ApiProblems(400, 404, 429)
+  @ApiProblems(400, 404, 429, 503)
   async get(
     @Param('id', { schema: z.uuid() }) id: string,
     @Query({ schema: noQuery }) _query: object,

@@ -1,0 +1,140 @@
+import 'reflect-metadata';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDataSource } from '../../src/app/data-source.js';
+import { loadConfig } from '../../src/core/config/index.js';
+import { databaseConfig, DatabaseUnavailableError } from '../../src/core/database/index.js';
+import { createEnvironment, type TestEnvironment } from '../support/environment.js';
+import { eventually } from '../support/eventually.js';
+import { OwnPostgres } from '../support/own-postgres.js';
+import { bootApp, type TestApp } from '../support/test-app.js';
+
+let postgres: OwnPostgres;
+let environment: TestEnvironment;
+let app: TestApp;
+
+beforeAll(async () => {
+  postgres = await OwnPostgres.provide('faulty-postgres');
+  environment = await createEnvironment({
+    DATABASE_URL: postgres.url,
+    CACHE_TTL_MS: '1',
+    THROTTLE_LIMIT: '1000000',
+  });
+  app = await bootApp('api', environment.env);
+});
+
+afterAll(async () => {
+  await app?.close();
+  await environment?.dispose();
+  await postgres?.dispose();
+});
+
+/** Reads that no cache answers. */
+const READS = ['/api/v1/runs', `/api/v1/runs/${crypto.randomUUID()}`];
+
+interface Answer {
+  status: number;
+  code: string | undefined;
+  retryAfter: number;
+  ms: number;
+}
+
+async function ask(path: string): Promise<Answer> {
+  const start = performance.now();
+  const answer = await fetch(app.url + path);
+  const body = (await answer.json()) as { code?: string };
+  return {
+    status: answer.status,
+    code: body.code,
+    retryAfter: Number(answer.headers.get('retry-after')),
+    ms: performance.now() - start,
+  };
+}
+
+/** Asks all the time, eight at once, until told to stop. */
+function load(): () => Promise<Answer[]> {
+  const answers: Answer[] = [];
+  const stop = new AbortController();
+  const clients = Array.from({ length: 8 }, async (_, index) => {
+    while (!stop.signal.aborted) answers.push(await ask(READS[index % READS.length] ?? ''));
+  });
+  return async () => {
+    stop.abort();
+    await Promise.all(clients);
+    return answers;
+  };
+}
+
+const recovered = () =>
+  eventually('reads to work again', async () =>
+    (await ask('/api/v1/runs')).status === 200 ? true : undefined,
+  );
+
+/** What clients may see around an outage: what is there, what is not, and 503 with the time to come back. */
+function expectOnlyHonest(answers: readonly Answer[]): void {
+  const refused = answers.filter(({ status }) => status !== 200 && status !== 404);
+  expect(new Set(refused.map(({ status, code }) => `${status} ${code}`))).toEqual(
+    new Set(['503 database.unavailable']),
+  );
+  expect(Math.min(...refused.map(({ retryAfter }) => retryAfter))).toBeGreaterThan(0);
+}
+
+describe('while PostgreSQL is down', () => {
+  it('reads are 503 with Retry-After, at once, for as long as it lasts, and work again without a restart', async () => {
+    const stop = load();
+    await eventually('some answers', async () =>
+      (await ask('/api/v1/runs')).status === 200 ? true : undefined,
+    );
+    await postgres.stop();
+    const until = performance.now() + 4000;
+    let asked = 0;
+    while (performance.now() < until) {
+      const answer = await ask('/api/v1/runs');
+      expect(answer).toMatchObject({ status: 503, code: 'database.unavailable' });
+      asked++;
+    }
+    expect(asked).toBeGreaterThan(10);
+    expect((await fetch(`${app.url}/health/live`)).status).toBe(200);
+    expect((await fetch(`${app.url}/health/ready`)).status).toBe(503);
+    await postgres.start();
+    await recovered();
+    expectOnlyHonest(await stop());
+    const ready = () => fetch(`${app.url}/health/ready`);
+    await eventually('readiness', async () => ((await ready()).status === 200 ? true : undefined));
+  });
+});
+
+describe('a data source', () => {
+  it('tells by its error that the database is away', async () => {
+    const source = createDataSource(loadConfig(environment.env, [databaseConfig]).get(databaseConfig));
+    await source.initialize();
+    await postgres.stop();
+    await expect(source.query('SELECT 1')).rejects.toBeInstanceOf(DatabaseUnavailableError);
+    await expect(source.transaction(async () => 1)).rejects.toBeInstanceOf(DatabaseUnavailableError);
+    await postgres.start();
+    await source.destroy();
+    await recovered();
+  });
+});
+
+describe('when connections are killed', () => {
+  it('idle ones are replaced unseen, busy ones cost a 503 at most', async () => {
+    const stop = load();
+    for (let killed = 0; killed < 10;) {
+      const rows = await postgres.query<{ killed: boolean }>(
+        `SELECT pg_terminate_backend(pid) AS killed FROM pg_stat_activity
+         WHERE application_name = 'gleaner' AND pid <> pg_backend_pid()`,
+      );
+      killed += rows.length;
+      await recovered();
+    }
+    const answers = await stop();
+    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(0);
+    for (const { status } of answers) expect([200, 404, 503]).toContain(status);
+    // With nobody asking, too: a connection that dies while idle must not end the process.
+    await recovered();
+    await postgres.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'gleaner'`,
+    );
+    await recovered();
+  });
+});

@@ -1,0 +1,40 @@
+import type { Page } from '../../../src/core/http/index.js';
+import type { AuthorDto, QuoteDto, TagDto } from '../../../src/features/quotes/reading/quote.dto.js';
+import type { RunDto } from '../../../src/features/scraping/runs/run.dto.js';
+import type { Api } from '../api.js';
+import type { Known } from './requests.js';
+
+const LISTS = ['quotes', 'authors', 'tags', 'runs', 'sources'];
+const COUNT = 8;
+
+/** Reads from the API what exists, so that the requests can ask for it. */
+export async function learn(api: Api): Promise<Known> {
+  const { items: quotes } = await api.get<Page<QuoteDto>>(`/api/v1/quotes?limit=${COUNT}`);
+  const { items: authors } = await api.get<Page<AuthorDto>>(`/api/v1/authors?limit=${COUNT}`);
+  const { items: tags } = await api.get<Page<TagDto>>(`/api/v1/tags?limit=${COUNT}`);
+  const { items: runs } = await api.get<Page<RunDto>>('/api/v1/runs');
+  const { items: sources } = await api.get<Page<{ slug: string }>>('/api/v1/sources');
+  const cursors = new Map<string, string[]>();
+  for (const list of LISTS) {
+    const { nextCursor } = await api.get<Page<unknown>>(`/api/v1/${list}?limit=1`);
+    cursors.set(`/api/v1/${list}`, nextCursor === null ? [] : [nextCursor]);
+  }
+  const anyCursor = [...cursors.values()].flat();
+  /** By the collection, which stands in the path before its key, or by the name of a filter. */
+  const keys: Record<string, string[]> = {
+    quotes: quotes.map(({ id }) => String(id)),
+    authors: authors.map(({ slug }) => slug),
+    author: authors.map(({ slug }) => slug),
+    tag: tags.map(({ name }) => name),
+    runs: runs.map(({ id }) => id),
+    sources: sources.map(({ slug }) => slug),
+    source: sources.map(({ slug }) => slug),
+    q: ['lighthouse', '"a patient gardener"', 'salt or patience', 'bridge -umbrella'],
+  };
+  return ({ path }, name) => {
+    // A cursor of another list is well-formed, and still wrong.
+    if (name === 'cursor') return [...(cursors.get(path) ?? []), ...anyCursor];
+    const collection = path.split('/').at(path.split('/').indexOf(`{${name}}`) - 1) ?? '';
+    return keys[path.includes(`{${name}}`) ? collection : name] ?? [];
+  };
+}
