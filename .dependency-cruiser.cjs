@@ -58,6 +58,19 @@ module.exports = {
       to: { path: '^src/platform/alerting/' },
     },
     {
+      name: 'benchmarks-measure-from-outside',
+      comment: 'what a benchmark must know of the inside is in bench/adapters',
+      severity: 'error',
+      from: { path: '^bench/', pathNot: '^bench/adapters/' },
+      to: { path: '^src/' },
+    },
+    {
+      name: 'nobody-imports-benchmarks',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^bench/' },
+    },
+    {
       name: 'no-dev-dependencies',
       severity: 'error',
       from: { path: '^src/', pathNot: '\\.spec\\.ts$' },

@@ -1,5 +1,5 @@
 /**
- * node scripts/bootstrap.mjs <demo|test> [...arguments]
+ * node scripts/bootstrap.mjs <demo|test|bench> [...arguments]
  *
  * From a fresh clone to a running command, with nothing but Node 20 or newer:
  * 1. installs the locked dependencies, unless they are installed already;
@@ -14,7 +14,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const COMMANDS = ['demo', 'test'];
+const COMMANDS = ['demo', 'test', 'bench'];
 const OLDEST_TO_BOOTSTRAP = [20, 0];
 /** As `engines.node` in package.json. */
 const OLDEST_TO_RUN = [22, 19];

@@ -88,7 +88,7 @@ describe('bootstrap', () => {
   it.each([[[]], [['deploy']]])('explains itself when called with %j', async (args) => {
     const { code, lines } = await runToEnd(args);
     expect(code).toBe(64);
-    expect(lines.join()).toContain('usage: node scripts/bootstrap.mjs <demo|test>');
+    expect(lines.join()).toContain('usage: node scripts/bootstrap.mjs <demo|test|bench>');
   });
 
   it('hands on the arguments and the exit code', async () => {

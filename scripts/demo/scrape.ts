@@ -1,5 +1,5 @@
 import { progressLine } from './progress.ts';
-import { waitFor } from './wait.ts';
+import { waitFor } from '../wait.ts';
 
 /** What the demo reads of a run; see `GET /docs` for all of it. */
 export interface Run {

@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildIfStale } from '../build.ts';
+import { Child } from '../child.ts';
+import { migrate } from '../migrate.ts';
 import { findFreePort, provideServices } from '../services/index.ts';
-import { Child } from './child.ts';
-import { waitFor } from './wait.ts';
+import { waitFor } from '../wait.ts';
 
 const DEFAULT_PORT = 3000;
 const SITE_PORT = 8089;
@@ -83,18 +82,4 @@ async function choosePort(say: (line: string) => void): Promise<number> {
   if (asked === undefined && port !== DEFAULT_PORT)
     say(`port ${DEFAULT_PORT} is in use; using ${port} instead`);
   return port;
-}
-
-async function migrate(databaseUrl: string, signal: AbortSignal): Promise<void> {
-  const env = { ...process.env, DATABASE_URL: databaseUrl };
-  const child = spawn(process.execPath, ['dist/migrate.js'], {
-    env,
-    signal,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (data: Buffer) => (output += data.toString()));
-  const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0) throw new Error(`migrating the database failed:\n${output}`);
 }

@@ -5,7 +5,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 /** Longer than the application's own limit for shutting down. */
 const STOP_TIMEOUT_MS = 30_000;
 
-/** A program of the demo: writes to a log file, ends with the demo, and can be stopped in good order. */
+/** A program that writes to a log file, ends with the one that started it, and can be stopped in good order. */
 export class Child {
   readonly exited: Promise<void>;
   private readonly process: ChildProcess;
@@ -22,15 +22,19 @@ export class Child {
   /** @param args for Node, beginning with the program's file. */
   static start(name: string, args: readonly string[], logFile: string, env: NodeJS.ProcessEnv): Child {
     const log = openSync(logFile, 'w');
-    const preload = `--import=${new URL('../follow-parent.mjs', import.meta.url).href}`;
+    const preload = `--import=${new URL('./follow-parent.mjs', import.meta.url).href}`;
     const child = spawn(process.execPath, [preload, ...args], {
-      // A session of its own: Ctrl-C in a terminal is for the demo, which then stops everything in order.
+      // A session of its own: Ctrl-C in a terminal is for the parent, which then stops everything in order.
       detached: true,
       stdio: ['ignore', log, log, 'pipe'],
       env: { ...env, GLEANER_FOLLOWS: String(process.pid) },
     });
     closeSync(log);
     return new Child(child, name, logFile);
+  }
+
+  get pid(): number {
+    return this.process.pid ?? Number.NaN;
   }
 
   get running(): boolean {
