@@ -121,7 +121,7 @@ export class CacheClient implements OnModuleInit {
   /** The store revives some texts as objects, even functions: nothing that the cache has not written gets to it. */
   async get(key: string): Promise<string | null> {
     const value = await this.run((redis) => redis.get(key));
-    if (value === null || value.startsWith(`"${MAGIC}`)) return value;
+    if (value === null || isText(value)) return value;
     this.stats.tiers.redisCorrupt++;
     return null;
   }
@@ -138,5 +138,15 @@ export class CacheClient implements OnModuleInit {
 
   async del(key: string): Promise<void> {
     await this.run((redis) => redis.del(key));
+  }
+}
+
+/** Whether it is one JSON text that begins as ours do, and nothing beside it. */
+function isText(value: string): boolean {
+  if (!value.startsWith(`"${MAGIC}`)) return false;
+  try {
+    return typeof JSON.parse(value) === 'string';
+  } catch {
+    return false; // Not of ours; the caller counts it.
   }
 }

@@ -1,4 +1,4 @@
-export type { CachedDocument } from './cached-document.js';
+export { CachedDocument } from './cached-document.js';
 export { cachedRead } from './cache-options.js';
 export { CachingModule } from './caching.module.js';
 export { ApiCachedRead } from './http/api-cached.js';
