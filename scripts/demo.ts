@@ -28,7 +28,7 @@ Examples:
 
 const say = (line: string): void => console.log(line);
 
-function announce({ url, siteUrl, logFile }: Demo): void {
+function announce({ url, siteUrl, logFile, key }: Demo): void {
   say(`
 Gleaner is running.
 
@@ -40,7 +40,9 @@ Gleaner is running.
   log            ${logFile}
 
 Try:  curl '${url}/api/v1/quotes?limit=2'
-      curl -X POST ${url}/api/v1/sources/quotes/runs
+      curl -X POST -H 'Authorization: Bearer ${key}' ${url}/api/v1/sources/quotes/runs
+
+The key is this demo's own: it may start runs, and is revoked when the demo stops.
 
 Ctrl-C stops everything; the data stays in ${DIR}.`);
 }
@@ -71,7 +73,7 @@ async function main(): Promise<number> {
   await using stack = new AsyncDisposableStack();
   try {
     const demo = await startDemo(DIR, stack, signal, say);
-    const run = await scrape(demo.url, signal);
+    const run = await scrape(demo.url, demo.key, signal);
     say(await summarise(run, demo.databaseUrl));
     if (values.once) return run.status === 'succeeded' && run.failures.length === 0 ? 0 : 1;
     announce(demo);

@@ -15,8 +15,12 @@ export interface Run {
 const SCRAPE_TIMEOUT_MS = 3_600_000;
 
 /** Starts a run of the quotes source, shows how it goes, and returns it when it has ended. */
-export async function scrape(apiUrl: string, signal: AbortSignal): Promise<Run> {
-  const started = await fetch(`${apiUrl}/api/v1/sources/quotes/runs`, { method: 'POST', signal });
+export async function scrape(apiUrl: string, key: string, signal: AbortSignal): Promise<Run> {
+  const started = await fetch(`${apiUrl}/api/v1/sources/quotes/runs`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}` },
+    signal,
+  });
   // 409: a run of an earlier start, which was killed, is going on; watching that one is as good.
   const location = started.headers.get('location') ?? ((await started.json()) as { run?: string }).run;
   if (!location) throw new Error(`the run could not be started: status ${started.status}`);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { buildIfStale } from '../build.ts';
 import { Child } from '../child.ts';
 import { migrate } from '../migrate.ts';
+import { runProgram } from '../run-program.ts';
 import { findFreePort, provideServices } from '../services/index.ts';
 import { waitFor } from '../wait.ts';
 
@@ -15,6 +16,8 @@ export interface Demo {
   siteUrl: string;
   databaseUrl: string;
   logFile: string;
+  /** Made for this demo; it opens nothing once the demo has ended. */
+  key: string;
   app: Child;
 }
 
@@ -34,6 +37,14 @@ export async function startDemo(
   signal.throwIfAborted();
   const { databaseUrl, redisUrl } = services;
   await migrate(databaseUrl, signal);
+  const key = await makeKey(databaseUrl, signal);
+  stack.defer(async () => {
+    await runProgram(
+      'revoking the key',
+      ['dist/cli.js', 'key', 'revoke', key.split('_')[1] ?? ''],
+      databaseUrl,
+    );
+  });
 
   const siteLog = join(dir, 'site.log');
   const sitePort = await findFreePort(SITE_PORT);
@@ -69,7 +80,7 @@ export async function startDemo(
     const answer = await fetch(`${url}/health/ready`, { signal }).catch(() => undefined);
     return answer?.ok === true ? true : undefined;
   });
-  return { url, siteUrl, databaseUrl, logFile, app };
+  return { url, siteUrl, databaseUrl, logFile, key, app };
 }
 
 /** A port that was asked for is used or refused; the default one gives way. */
@@ -82,4 +93,11 @@ async function choosePort(say: (line: string) => void): Promise<number> {
   if (asked === undefined && port !== DEFAULT_PORT)
     say(`port ${DEFAULT_PORT} is in use; using ${port} instead`);
   return port;
+}
+
+/** A day is longer than anybody watches, and what is killed cannot revoke it. */
+async function makeKey(databaseUrl: string, signal: AbortSignal): Promise<string> {
+  const args = ['key', 'create', '--name', 'demo', '--role', 'operator', '--expires', '24h', '--json'];
+  const answer = await runProgram('making a key', ['dist/cli.js', ...args], databaseUrl, signal);
+  return (JSON.parse(answer) as { key: string }).key;
 }

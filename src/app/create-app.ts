@@ -4,6 +4,7 @@ import { type Config, InvalidConfigError } from '../core/config/index.js';
 import { WorkUnits } from '../core/database/index.js';
 import { createAdapter, httpConfig, limitHandlers, protect } from '../core/http/index.js';
 import { AppLogger, RequestLog } from '../core/logging/index.js';
+import { authConfig, Authentication } from '../platform/auth/index.js';
 import { HttpMetrics } from '../platform/metrics/index.js';
 import { ThrottlingHooks } from '../platform/throttling/index.js';
 import { appConfig } from './app.config.js';
@@ -37,8 +38,10 @@ export async function createApp(mode: Mode, config: Config): Promise<NestFastify
   limitHandlers(server, http.handlerTimeoutMs);
   app.get(HttpMetrics, { strict: false }).observe(server);
   if (mode === 'api' || mode === 'all') {
+    // Throttling counts by the key, so it has to be known by then.
+    app.get(Authentication, { strict: false }).observe(server);
     app.get(ThrottlingHooks, { strict: false }).observe(server, [`/${OPENAPI_PATH}`]);
-    serveOpenApi(app);
+    serveOpenApi(app, config.get(authConfig));
   }
   return app;
 }

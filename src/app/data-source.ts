@@ -3,13 +3,14 @@ import { type DatabaseConfig, dataSourceOptions, GleanerDataSource } from '../co
 import { Author, Quote, QuoteTag, Tag } from '../features/quotes/index.js';
 import { Run } from '../features/scraping/index.js';
 import { Source } from '../features/sources/index.js';
+import { ApiKey, AuditEntry } from '../platform/auth/index.js';
 import { migrations } from './migrations/index.js';
 
 /** The database without the application: for migrating, and for comparing the schema with the entities. */
 export function createDataSource(config: DatabaseConfig): DataSource {
   return new GleanerDataSource({
     ...dataSourceOptions(config),
-    entities: [Source, Run, Author, Quote, Tag, QuoteTag],
+    entities: [Source, Run, Author, Quote, Tag, QuoteTag, ApiKey, AuditEntry],
     migrations,
   });
 }

@@ -2,6 +2,7 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { QuotesHttpModule, QuotesModule, QuotesWorkerModule } from '../features/quotes/index.js';
 import { ScrapingHttpModule, ScrapingModule, ScrapingWorkerModule } from '../features/scraping/index.js';
 import { SourcesHttpModule, SourcesModule } from '../features/sources/index.js';
+import { AuthenticationHttpModule, AuthModule, AuthorizationHttpModule } from '../platform/auth/index.js';
 import { QueuesModule, QueuesWorkerModule } from '../platform/queues/index.js';
 import { SchedulingRunnerModule } from '../platform/scheduling/index.js';
 import { ThrottlingHttpModule } from '../platform/throttling/index.js';
@@ -12,9 +13,16 @@ export const MODES = ['api', 'worker', 'scheduler', 'all'] as const;
 export type Mode = (typeof MODES)[number];
 
 /** Safe in every mode. */
-const services: Modules = [SourcesModule, ScrapingModule, QuotesModule];
-/** The REST API. */
-const http: Modules = [ThrottlingHttpModule, SourcesHttpModule, ScrapingHttpModule, QuotesHttpModule];
+const services: Modules = [AuthModule, SourcesModule, ScrapingModule, QuotesModule];
+/** The REST API. First who asks, then how often, then whether they may: guards run in the order of their modules. */
+const http: Modules = [
+  AuthenticationHttpModule,
+  ThrottlingHttpModule,
+  AuthorizationHttpModule,
+  SourcesHttpModule,
+  ScrapingHttpModule,
+  QuotesHttpModule,
+];
 /** Task handlers, and what takes tasks from the queues. */
 const worker: Modules = [QueuesWorkerModule, ScrapingWorkerModule, QuotesWorkerModule];
 /** What happens by itself. */

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEnvironment, type TestEnvironment } from '../support/environment.js';
+import { bearer } from '../support/test-key.js';
 import { bootApp, type TestApp } from '../support/test-app.js';
 
 interface Problem {
@@ -111,7 +112,7 @@ describe('other errors are problem documents, too', () => {
     const post = (body: string) =>
       fetch(`${app.url}/api/v1/sources/quotes/runs`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { ...bearer(), 'content-type': 'application/json' },
         body,
       });
     expect((await post('x'.repeat(2_000_000))).status).toBe(413);

@@ -10,6 +10,7 @@ import { learn } from '../support/fuzz/known.js';
 import type { OpenApiDocument } from '../support/fuzz/openapi.js';
 import { type FuzzRequest, type Known, requests } from '../support/fuzz/requests.js';
 import { curl, type FuzzAnswer, send } from '../support/fuzz/send.js';
+import { bearer } from '../support/test-key.js';
 import { bootApp, type TestApp } from '../support/test-app.js';
 
 /** The same requests at every run; FUZZ_SEED=… and FUZZ_REQUESTS=… look further. */
@@ -18,6 +19,9 @@ const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 6000);
 
 /** Statuses that take a server in trouble or a client over its limit, which other tests bring about. */
 const NOT_BY_REQUESTS_ALONE = /408|429|503|quotes\/random 404/;
+
+const NO_LIMIT = '10000000/1000s,burst=10000000';
+const NO_LIMITS = { THROTTLE_DEFAULT: NO_LIMIT, THROTTLE_SEARCH: NO_LIMIT, THROTTLE_RUN: NO_LIMIT };
 
 let site: Site;
 let environment: TestEnvironment;
@@ -30,7 +34,7 @@ const seen = new Map<string, number>();
 
 beforeAll(async () => {
   site = await startSite();
-  environment = await createEnvironment({ QUOTES_START_URL: site.url, THROTTLE_LIMIT: '10000000' });
+  environment = await createEnvironment({ QUOTES_START_URL: site.url, ...NO_LIMITS });
   const scraping = await bootApp('all', environment.env);
   await new Api(scraping.url).scrape();
   await scraping.close();
@@ -157,6 +161,10 @@ describe('an answer that contradicts the document', () => {
 describe('whatever is asked, the answer is one that the OpenAPI document has', () => {
   it('without a key', async () => {
     await expectDocumented(presenting(undefined), REQUESTS);
+  });
+
+  it.each(['viewer', 'operator'] as const)('with the key of %s', async (role) => {
+    await expectDocumented(presenting(bearer(role).authorization), Math.ceil(REQUESTS / 4));
   });
 
   it('and every operation has given every answer that it documents', () => {

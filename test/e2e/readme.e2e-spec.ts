@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startSite, type Site } from '../fixtures/site/index.ts';
 import { Api } from '../support/api.js';
@@ -8,6 +10,7 @@ import { bootApp, type TestApp } from '../support/test-app.js';
 interface Example {
   method: string;
   path: string;
+  withKey: boolean;
   /** The answer that the README shows, if it shows one. */
   sample: unknown;
 }
@@ -15,12 +18,15 @@ interface Example {
 let site: Site;
 let environment: TestEnvironment;
 let app: TestApp;
+/** As the README makes it. */
+let key: string;
 
 beforeAll(async () => {
   site = await startSite();
   environment = await createEnvironment({ QUOTES_START_URL: site.url });
   app = await bootApp('all', environment.env);
   await new Api(app.url).scrape();
+  key = await makeKey();
 });
 
 afterAll(async () => {
@@ -29,6 +35,19 @@ afterAll(async () => {
   await site?.close();
 });
 
+/** Runs the README's own command, without npm around it. */
+async function makeKey(): Promise<string> {
+  const [, args = ''] = /^npm run -s key -- (create .+)$/m.exec(readFileSync('README.md', 'utf8')) ?? [];
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['dist/cli.js', 'key', ...args.split(' '), '--json'],
+    {
+      env: { ...process.env, ...environment.env },
+    },
+  );
+  return (JSON.parse(stdout) as { key: string }).key;
+}
+
 /** The `curl` lines of the section "API"; a json block after a sh block is the answer to its last line. */
 function examples(): Example[] {
   const section = /\n## API\n([\s\S]*?)\n## /.exec(readFileSync('README.md', 'utf8'))?.[1] ?? '';
@@ -36,10 +55,12 @@ function examples(): Example[] {
   for (const [, language, code = ''] of section.matchAll(/```(sh|json)\n([\s\S]*?)```/g)) {
     const last = found.at(-1);
     if (language === 'json' && last) last.sample = JSON.parse(code);
-    for (const [, method = 'GET', path = ''] of language === 'sh'
-      ? code.matchAll(/^curl (?:-X (\w+) )?'http:\/\/127\.0\.0\.1:3000(\S+)'$/gm)
+    for (const [, method = 'GET', withKey, path = ''] of language === 'sh'
+      ? code.matchAll(
+          /^curl (?:-X (\w+) )?(-H "Authorization: Bearer \$GLEANER_KEY" )?'http:\/\/127\.0\.0\.1:3000(\S+)'$/gm,
+        )
       : []) {
-      found.push({ method, path, sample: undefined });
+      found.push({ method, path, withKey: withKey !== undefined, sample: undefined });
     }
   }
   return found;
@@ -52,8 +73,11 @@ function shapeOf(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shapeOf(member)]));
 }
 
-it.each(examples())('README: $method $path', async ({ method, path, sample }) => {
-  const answer = await fetch(app.url + path, { method });
+it.each(examples())('README: $method $path', async ({ method, path, withKey, sample }) => {
+  const answer = await fetch(app.url + path, {
+    method,
+    headers: withKey ? { authorization: `Bearer ${key}` } : {},
+  });
   const body = (await answer.json()) as { items?: unknown[] };
   const refused =
     typeof sample === 'object' && sample !== null && 'status' in sample ? sample.status : undefined;

@@ -5,6 +5,7 @@ import { Api } from '../support/api.js';
 import { createEnvironment, type TestEnvironment } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { bootApp, type TestApp } from '../support/test-app.js';
+import { bearer } from '../support/test-key.js';
 
 let site: Site;
 let environment: TestEnvironment;
@@ -144,7 +145,10 @@ describe('a run', () => {
     expect(seen.startedAt).not.toBeNull();
     expect(seen.finishedAt).toBeNull();
 
-    const second = await fetch(`${app.url}/api/v1/sources/quotes/runs`, { method: 'POST' });
+    const second = await fetch(`${app.url}/api/v1/sources/quotes/runs`, {
+      method: 'POST',
+      headers: bearer(),
+    });
     expect(second.status).toBe(409);
     expect(second.headers.get('content-type')).toContain('application/problem+json');
     expect(await second.json()).toMatchObject({ code: 'run.already_active', run: path });
@@ -155,7 +159,9 @@ describe('a run', () => {
 
   it('can be started once only, however many ask at the same time', async () => {
     const answers = await Promise.all(
-      Array.from({ length: 12 }, () => fetch(`${app.url}/api/v1/sources/quotes/runs`, { method: 'POST' })),
+      Array.from({ length: 12 }, () =>
+        fetch(`${app.url}/api/v1/sources/quotes/runs`, { method: 'POST', headers: bearer() }),
+      ),
     );
     const accepted = answers.filter((answer) => answer.status === 202);
     expect(accepted).toHaveLength(1);
@@ -164,7 +170,10 @@ describe('a run', () => {
   });
 
   it('of an unknown source is a 404', async () => {
-    const answer = await fetch(`${app.url}/api/v1/sources/nothing/runs`, { method: 'POST' });
+    const answer = await fetch(`${app.url}/api/v1/sources/nothing/runs`, {
+      method: 'POST',
+      headers: bearer(),
+    });
     expect(answer.status).toBe(404);
   });
 

@@ -5,6 +5,7 @@ import { type Site, startSite } from '../fixtures/site/index.ts';
 import { Api } from '../support/api.js';
 import { createEnvironment, type TestEnvironment } from '../support/environment.js';
 import { bootApp, type TestApp } from '../support/test-app.js';
+import { bearer } from '../support/test-key.js';
 
 let site: Site;
 let services: Services;
@@ -42,7 +43,10 @@ describe('while Redis hangs', () => {
     process.kill(redisPid, 'SIGSTOP');
     try {
       expect((await api.quotes('?limit=3')).items).toHaveLength(3);
-      const refused = await fetch(`${app.url}/api/v1/sources/quotes/runs`, { method: 'POST' });
+      const refused = await fetch(`${app.url}/api/v1/sources/quotes/runs`, {
+        method: 'POST',
+        headers: bearer(),
+      });
       expect(refused.status).toBe(503);
       expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
       expect(await refused.json()).toMatchObject({ code: 'queue.unavailable' });

@@ -3,6 +3,7 @@ import type { Page } from '../../src/core/http/index.js';
 import type { QuoteDto } from '../../src/features/quotes/reading/quote.dto.js';
 import type { RunDto } from '../../src/features/scraping/runs/run.dto.js';
 import { eventually } from './eventually.js';
+import { bearer } from './test-key.js';
 
 /** Talks to the REST API of an app as a client would. */
 export class Api {
@@ -35,7 +36,10 @@ export class Api {
 
   /** Asks for a run of the quotes source. @returns the path of the run. */
   async startRun(): Promise<string> {
-    const answer = await fetch(`${this.url}/api/v1/sources/quotes/runs`, { method: 'POST' });
+    const answer = await fetch(`${this.url}/api/v1/sources/quotes/runs`, {
+      method: 'POST',
+      headers: bearer(),
+    });
     expect(answer.status).toBe(202);
     return answer.headers.get('location') ?? '';
   }

@@ -4,6 +4,7 @@ import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
 import { buildIfStale } from '../../scripts/build.ts';
 import { provideServices } from '../../scripts/services/index.ts';
+import { insertTestKeys } from './test-key.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -28,6 +29,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await promisify(execFile)(process.execPath, ['dist/migrate.js'], {
     env: { ...process.env, DATABASE_URL: url.href },
   });
+  await execute(url.href, insertTestKeys());
   project.provide('databaseUrl', services.databaseUrl);
   project.provide('redisUrl', services.redisUrl);
   project.provide('templateDatabase', template);

@@ -7,6 +7,11 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export class Config {
   constructor(private readonly values: ReadonlyMap<ConfigSlice, object>) {}
 
+  /** Those that were loaded: of a command, only what it needs. */
+  get slices(): readonly ConfigSlice[] {
+    return [...this.values.keys()];
+  }
+
   get<C extends ConfigSlice>(slice: C): ConfigOf<C> {
     const values = this.values.get(slice);
     if (!values) throw new Error(`configuration slice "${slice.name}" was not declared before boot`);

@@ -1,9 +1,11 @@
 export { createAdapter } from './adapter.js';
+export { isForMachines } from './for-machines.js';
 export { PROXY_HEADERS } from './forwarded.js';
+export { addVary } from './cors.js';
 export { limitHandlers } from './handler-deadline.js';
 export { httpConfig } from './http.config.js';
 export { IpNetworks, networkList } from './ip-networks.js';
-export { ApiProblems, noQuery } from './openapi.js';
+export { ApiProblems, noQuery, problemResponse } from './openapi.js';
 export { keyTime, type Page, pageQuery, pageSchema, toPage } from './page.js';
 export type { Principal } from './principal.js';
 export { PROBLEM_MEDIA_TYPE, toProblem } from './problem.js';

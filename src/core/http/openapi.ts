@@ -8,10 +8,15 @@ export const noQuery = z.strictObject({});
 
 const problemJsonSchema = z.toJSONSchema(problemSchema, { target: 'openapi-3.0' }) as object;
 
+/** The answer of OpenAPI with this status of error. */
+export function problemResponse(status: number) {
+  return {
+    description: titleOf(status),
+    content: { [PROBLEM_MEDIA_TYPE]: { schema: problemJsonSchema } },
+  };
+}
+
 /** Documents which errors a route answers with. */
 export function ApiProblems(...statuses: number[]): MethodDecorator {
-  const content = { [PROBLEM_MEDIA_TYPE]: { schema: problemJsonSchema } };
-  return applyDecorators(
-    ...statuses.map((status) => ApiResponse({ status, description: titleOf(status), content })),
-  );
+  return applyDecorators(...statuses.map((status) => ApiResponse({ status, ...problemResponse(status) })));
 }

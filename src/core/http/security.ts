@@ -1,12 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { InvalidInputError } from '../errors/index.js';
+import { isForMachines } from './for-machines.js';
 import { Cors, addVary } from './cors.js';
 import type { HttpConfig } from './http.config.js';
 import { dataHeaders, pageHeaders } from './security-headers.js';
 import { HttpsRequiredError, MisdirectedError } from './security.errors.js';
 
-/** Probes ask by the address of the pod, Prometheus by what it discovered, and neither through the proxy. */
-const FOR_MACHINES = /^\/(?:health|metrics)(?:[/?]|$)/;
 const FOR_EYES = /^\/docs(?:[/?]|$)/;
 const CHANGES_NOTHING = new Set(['GET', 'HEAD']);
 
@@ -29,7 +28,7 @@ export function protect(server: FastifyInstance, config: HttpConfig): void {
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1') return done(NO_HOST);
     const secure = request.protocol === 'https';
     if (hsts && secure) reply.header('Strict-Transport-Security', `max-age=${config.hstsMaxAgeSeconds}`);
-    if (!FOR_MACHINES.test(request.url)) {
+    if (!isForMachines(request.url)) {
       const host = hostName(request);
       if (hosts.size > 0 && !hosts.has(host)) return done(new MisdirectedError(host));
       if (config.requireHttps && !secure) return withoutTls(request, reply, host, done);

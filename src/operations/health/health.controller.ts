@@ -3,9 +3,11 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
 import { SkipThrottle } from '@nestjs/throttler';
 import type { FastifyReply } from 'fastify';
+import { NoKeyNeeded } from '../../platform/auth/index.js';
 import { ProbeRegistry } from './probe-registry.js';
 
 /** What Kubernetes asks. */
+@NoKeyNeeded()
 @SkipThrottle()
 @ApiExcludeController()
 @Controller('health')

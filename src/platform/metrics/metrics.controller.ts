@@ -3,7 +3,9 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { SkipThrottle } from '@nestjs/throttler';
 import { PrometheusController } from '@willsoto/nestjs-prometheus';
 import type { FastifyReply } from 'fastify';
+import { NoKeyNeeded } from '../auth/index.js';
 
+@NoKeyNeeded()
 @SkipThrottle()
 @ApiExcludeController()
 @Controller()

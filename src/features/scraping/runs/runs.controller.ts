@@ -3,6 +3,7 @@ import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nest
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { ApiProblems, noQuery, type Page, toPage } from '../../../core/http/index.js';
+import { RequiresRole } from '../../../platform/auth/index.js';
 import { ThrottledAs } from '../../../platform/throttling/index.js';
 import { SourceService, sourceSlug } from '../../sources/index.js';
 import { RunReader } from './run-reader.js';
@@ -27,6 +28,7 @@ export class RunsController {
 
   @Post('sources/:slug/runs')
   @HttpCode(202)
+  @RequiresRole('operator')
   @ThrottledAs('run')
   @ApiOperation({ summary: 'Scrape a source now' })
   @ApiAcceptedResponse({ standardSchema: startedRunSchema, description: 'Location has the URL of the run' })

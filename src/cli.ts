@@ -1,0 +1,5 @@
+import './require-node.js';
+import 'reflect-metadata';
+import { runCli } from './app/run-cli.js';
+
+await runCli(process.argv.slice(2));

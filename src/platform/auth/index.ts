@@ -1,0 +1,10 @@
+export { ApiKey } from './api-key.entity.js';
+export { type ApiKeyInfo, ApiKeys } from './api-keys.service.js';
+export { AuditEntry } from './audit-entry.entity.js';
+export { type AuthConfig, authConfig } from './auth.config.js';
+export { AuthModule } from './auth.module.js';
+export { AuthenticationHttpModule } from './authentication.http.module.js';
+export { Authentication } from './authentication.js';
+export { AuthorizationHttpModule } from './authorization.http.module.js';
+export { type Role, ROLES } from './roles.js';
+export { NoKeyNeeded, RequiresRole } from './requires-role.decorator.js';
