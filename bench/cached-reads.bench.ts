@@ -97,11 +97,10 @@ const p99 = ({ latency }: LoadResult): number => latency.p99;
 async function drive(load: Load, server: Server, targets: Target[], durationMs: number): Promise<LoadResult> {
   const result = await load({
     host: '127.0.0.1',
-    port: server.port,
+    ports: [server.port],
     connections: CONNECTIONS,
     durationMs,
-    targets,
-    pick: 'in turn',
+    mixes: [{ weight: 1, targets, pick: 'in turn' }],
   });
   server.assertRunning();
   return result;

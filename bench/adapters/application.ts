@@ -33,6 +33,6 @@ export async function openApplication(
  * A module of the compiled application: the source has decorators, which Node does not strip, and production runs the
  * compiled one anyhow. Its types are stated by whoever asks, as far as they are used.
  */
-async function compiled<T>(path: string): Promise<T> {
+export async function compiled<T>(path: string): Promise<T> {
   return (await import(new URL(`../../dist/${path}`, import.meta.url).href)) as T;
 }

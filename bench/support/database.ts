@@ -23,7 +23,7 @@ async function execute(url: string, sql: string): Promise<void> {
   }
 }
 
-async function connect(url: string): Promise<Client> {
+export async function connect(url: string): Promise<Client> {
   const client = new Client({ connectionString: url });
   await client.connect();
   return client;

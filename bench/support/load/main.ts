@@ -1,8 +1,9 @@
 /** The load generator: a process of its own, told by messages what to do, answering each with what it measured. */
 import { createHistogram } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 import { HttpConnection } from './connection.ts';
+import { drawer } from './pick.ts';
 import type { LoadJob, LoadResult, Target } from './protocol.ts';
-import { picker } from './zipf.ts';
 
 interface PreparedTarget {
   request: Buffer;
@@ -22,8 +23,9 @@ process.on('message', (job: LoadJob) => {
 process.on('disconnect', () => process.exit(0));
 
 async function run(job: LoadJob): Promise<LoadResult> {
-  const targets = job.targets.map((target) => prepare(target, job));
-  const next = picker(targets.length, job.pick);
+  const draw = drawer(
+    job.mixes.map((mix) => ({ ...mix, targets: mix.targets.map((target) => prepare(target, job.host)) })),
+  );
   const latency = createHistogram({ figures: 3 });
   const result = { answers: 0, errors: 0, firstError: undefined as string | undefined };
   const fail = (what: string): void => {
@@ -34,7 +36,7 @@ async function run(job: LoadJob): Promise<LoadResult> {
   const start = process.hrtime.bigint();
   const until = performance.now() + job.durationMs;
 
-  await Promise.all(Array.from({ length: job.connections }, () => drive()));
+  await Promise.all(Array.from({ length: job.connections }, (_, index) => drive(index)));
 
   const seconds = Number(process.hrtime.bigint() - start) / 1e9;
   const { user, system } = process.cpuUsage(cpu);
@@ -51,41 +53,56 @@ async function run(job: LoadJob): Promise<LoadResult> {
     cpu: (user + system) / 1e6 / seconds,
   };
 
-  /** One connection: the next request goes out when the answer to the last has come. */
-  function drive(): Promise<void> {
-    return new Promise((resolve) => {
+  /** One connection: the next request goes out when the answer to the last has come, and the pause is over. */
+  async function drive(index: number): Promise<void> {
+    const { patience, host, ports, connections } = job;
+    if (patience) await delay((patience.openingMs * index) / connections);
+    const at = {
+      host,
+      port: ports[index % ports.length] ?? Number.NaN,
+      ...(patience && { localAddress: patience.from[index % patience.from.length] }),
+    };
+    await new Promise<void>((resolve) => {
       let sentAt = 0n;
       let target: PreparedTarget | undefined;
-      const connection = new HttpConnection(job, {
-        onOpen: ask,
+      let timer: NodeJS.Timeout | undefined;
+      const end = (): void => {
+        clearTimeout(timer);
+        connection.close();
+        resolve();
+      };
+      const ask = (): void => {
+        if (performance.now() >= until) return end();
+        target = draw();
+        sentAt = process.hrtime.bigint();
+        connection.send(target.request);
+      };
+      const pause = (): void => {
+        const left = until - performance.now();
+        timer = setTimeout(ask, Math.max(0, Math.min(Math.random() * 2 * (patience?.pauseMs ?? 0), left)));
+      };
+      const connection = new HttpConnection(at, {
+        onOpen: patience ? pause : ask,
         onAnswer: ({ status, body }) => {
           latency.record(process.hrtime.bigint() - sentAt);
           if (status === 200 && isRight(body, target)) result.answers++;
           else fail(`status ${status}: ${body.toString('utf8').slice(0, 500)}`);
-          if (performance.now() < until) return ask();
-          connection.close();
-          resolve();
+          if (patience) pause();
+          else ask();
         },
         onError: (error) => {
           fail(error.message);
-          connection.close();
-          resolve();
+          end();
         },
       });
-      function ask(): void {
-        target = targets[next()];
-        if (!target) throw new Error('no such target');
-        sentAt = process.hrtime.bigint();
-        connection.send(target.request);
-      }
     });
   }
 }
 
-function prepare({ path, body }: Target, { host, port }: LoadJob): PreparedTarget {
+function prepare({ path, body }: Target, host: string): PreparedTarget {
   return {
     request: Buffer.from(
-      `GET ${path} HTTP/1.1\r\nHost: ${host}:${port}\r\nAccept: application/json\r\n\r\n`,
+      `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAccept: application/json\r\n\r\n`,
       'latin1',
     ),
     body: body === undefined ? undefined : Buffer.from(body, 'base64'),
