@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { BenchmarkContext } from '../benchmark.ts';
 import type { LoadJob, LoadResult } from './protocol.ts';
 
-export type { LoadResult, Target } from './protocol.ts';
+export type { LoadResult, Mix, Target } from './protocol.ts';
 
 /** @throws Error as soon as a single answer was wrong. */
 export type Load = (job: LoadJob) => Promise<LoadResult>;

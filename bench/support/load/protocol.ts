@@ -24,7 +24,7 @@ export interface Target {
   body?: string;
 }
 
-export interface Patience {
+interface Patience {
   /** Milliseconds in which the connections are opened, one after another. */
   openingMs: number;
   /** Milliseconds between an answer and the next request: anything from 0 to twice this. */
