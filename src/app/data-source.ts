@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { type DatabaseConfig, dataSourceOptions, GleanerDataSource } from '../core/database/index.js';
-import { Author, Quote, QuoteTag, Tag } from '../features/quotes/index.js';
+import { Author, AuthorQuoteCount, Quote, QuoteTag, Tag, TagQuoteCount } from '../features/quotes/index.js';
 import { Run } from '../features/scraping/index.js';
 import { Source } from '../features/sources/index.js';
 import { ApiKey, AuditEntry } from '../platform/auth/index.js';
@@ -10,7 +10,18 @@ import { migrations } from './migrations/index.js';
 export function createDataSource(config: DatabaseConfig): DataSource {
   return new GleanerDataSource({
     ...dataSourceOptions(config),
-    entities: [Source, Run, Author, Quote, Tag, QuoteTag, ApiKey, AuditEntry],
+    entities: [
+      Source,
+      Run,
+      Author,
+      Quote,
+      Tag,
+      QuoteTag,
+      AuthorQuoteCount,
+      TagQuoteCount,
+      ApiKey,
+      AuditEntry,
+    ],
     migrations,
   });
 }

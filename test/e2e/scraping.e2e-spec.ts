@@ -126,10 +126,13 @@ describe('a scrape of the quotes site', () => {
     const { items } = await api.quotes('?limit=1');
     const id = items[0]?.id;
     await environment.query('DELETE FROM quote_tag WHERE quote_id = $1', [id]);
+    await environment.query(`UPDATE quote SET tags = '{}' WHERE id = $1`, [id]);
     const run = await api.scrape();
     expect(run.stats).toMatchObject({ 'item/updated': 1, 'item/unchanged': 149 });
     const quote = await api.get<QuoteDto>(`/api/v1/quotes/${id}`);
     expect(quote.tags).toEqual(items[0]?.tags);
+    const listed = await api.all<QuoteDto>(`/api/v1/quotes?tag=${encodeURIComponent(quote.tags[0] ?? '')}`);
+    expect(listed.map((one) => one.id)).toContain(id);
   });
 });
 
@@ -158,6 +161,8 @@ describe('a run', () => {
   });
 
   it('can be started once only, however many ask at the same time', async () => {
+    // Long enough to be under way until the last of them has asked.
+    site.misbehave({ kind: 'delay', ms: 150, path: '^/(page/.*)?$' });
     const answers = await Promise.all(
       Array.from({ length: 12 }, () =>
         fetch(`${app.url}/api/v1/sources/quotes/runs`, { method: 'POST', headers: bearer() }),

@@ -1,4 +1,5 @@
 export { Author } from './entities/author.entity.js';
+export { AuthorQuoteCount, TagQuoteCount } from './entities/quote-counts.entity.js';
 export { QuoteTag } from './entities/quote-tag.entity.js';
 export { Quote } from './entities/quote.entity.js';
 export { Tag } from './entities/tag.entity.js';

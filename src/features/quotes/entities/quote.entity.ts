@@ -17,8 +17,8 @@ import { Author } from './author.entity.js';
 @Index('ix_quote_source_id_created_at', ['sourceId', 'createdAt', 'id'])
 @Index('ix_quote_author_id_created_at', ['authorId', 'createdAt', 'id'])
 @Index('ix_quote_author_id_last_scraped', ['authorId', 'lastScraped'])
-// GIN over to_tsvector(text); an expression index, which only the migration can describe.
-@Index('ix_quote_text_search', { synchronize: false })
+// A GIN index, which only the migration can describe.
+@Index('ix_quote_search', { synchronize: false })
 export class Quote {
   @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'ALWAYS' })
   id!: number;
@@ -38,6 +38,14 @@ export class Quote {
   /** SHA-256 of the normalised text: what makes a quote the same quote. */
   @Column('bytea')
   textHash!: Buffer;
+
+  /** Names of the tags in the order of the site: what quote_tag has, where it can be read without looking further. */
+  @Column('text', { array: true, default: () => "'{}'" })
+  tags!: string[];
+
+  /** The words of the text; a trigger keeps it. */
+  @Column({ type: 'tsvector', default: '', select: false, insert: false, update: false })
+  readonly search!: string;
 
   /** First scraped. */
   @CreateDateColumn({ type: 'timestamptz', precision: 3 })

@@ -7,7 +7,7 @@ import type { AuthorDto } from './quote.dto.js';
 // The date as text: as a Date it would move with the time zone of the process.
 const SELECT_AUTHORS = `
 SELECT a.slug, a.name, a.born_on::text AS "bornOn", a.born_location AS "bornLocation", a.description,
-  (SELECT count(*)::int FROM quote q WHERE q.author_id = a.id) AS "quoteCount"
+  coalesce((SELECT quotes FROM author_quote_count WHERE author_id = a.id), 0)::int AS "quoteCount"
 FROM author a`;
 
 /** Finds authors in PostgreSQL. */

@@ -11,7 +11,7 @@ export class TagFinder {
   /** Tags, by name, each with the number of its quotes. */
   async list(limit: number, afterName = ''): Promise<Page<TagDto>> {
     const rows: TagDto[] = await this.dataSource.query(
-      `SELECT t.name, (SELECT count(*)::int FROM quote_tag qt WHERE qt.tag_id = t.id) AS "quoteCount"
+      `SELECT t.name, coalesce((SELECT quotes FROM tag_quote_count WHERE tag_id = t.id), 0)::int AS "quoteCount"
          FROM tag t WHERE t.name > $1 ORDER BY t.name LIMIT $2`,
       [afterName, limit + 1],
     );

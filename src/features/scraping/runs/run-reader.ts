@@ -13,7 +13,7 @@ export interface RunFilter {
   after?: readonly [createdAt: string, id: string] | undefined;
 }
 
-const COLUMNS = `r.id, s.slug AS source, r.trigger, r.status, r.finish_reason AS "finishReason", r.attempt, r.stats,
+const COLUMNS = `r.id, (SELECT s.slug FROM source s WHERE s.id = r.source_id) AS source, r.trigger, r.status, r.finish_reason AS "finishReason", r.attempt, r.stats,
   r.failures, r.error, r.created_at AS "createdAt", r.started_at AS "startedAt", r.finished_at AS "finishedAt",
   r.updated_at AS "updatedAt"`;
 
@@ -23,23 +23,37 @@ export class RunReader {
 
   /** @throws NotFoundError */
   async get(id: string): Promise<RunRow> {
-    const rows: RunRow[] = await this.dataSource.query(
-      `SELECT ${COLUMNS} FROM run r JOIN source s ON s.id = r.source_id WHERE r.id = $1`,
-      [id],
-    );
+    const rows: RunRow[] = await this.dataSource.query(`SELECT ${COLUMNS} FROM run r WHERE r.id = $1`, [id]);
     if (!rows[0]) throw new NotFoundError('run', id);
     return rows[0];
   }
 
   /** Up to `count` runs, newest first. */
-  async list(filter: RunFilter, count: number): Promise<RunRow[]> {
-    const [createdAt, id] = filter.after ?? [null, null];
+  async list({ source, status, after }: RunFilter, count: number): Promise<RunRow[]> {
+    const values: unknown[] = [];
+    const bind = (value: unknown): string => `$${values.push(value)}`;
+    const keys: { column: string; placeholder: string }[] = [];
+    if (source !== undefined) {
+      const slug = 'SELECT id FROM source WHERE slug = $1';
+      const found: { id: number }[] = await this.dataSource.query(slug, [source]);
+      if (!found[0]) return [];
+      keys.push({ column: 'r.source_id', placeholder: bind(found[0].id) });
+    }
+    if (status !== undefined) keys.push({ column: 'r.status', placeholder: bind(status) });
+    // Ranges of one value that are part of the order: they pin the index of these very columns (as in quote lists).
+    const order = [...keys.map(({ column }) => column), 'r.created_at', 'r.id'];
+    const conditions = keys.map(({ column, placeholder }) => `${column} >= ${placeholder}`);
+    if (after) {
+      const key = [`${bind(after[0])}::timestamptz`, `${bind(after[1])}::uuid`];
+      const upTo = [...keys.map(({ placeholder }) => placeholder), ...key];
+      conditions.push(`(${order.join(', ')}) < (${upTo.join(', ')})`);
+    } else {
+      conditions.push(...keys.map(({ column, placeholder }) => `${column} <= ${placeholder}`));
+    }
     return this.dataSource.query(
-      `SELECT ${COLUMNS} FROM run r JOIN source s ON s.id = r.source_id
-       WHERE ($1::text IS NULL OR s.slug = $1) AND ($2::text IS NULL OR r.status = $2)
-         AND ($3::timestamptz IS NULL OR (r.created_at, r.id) < ($3, $4::uuid))
-       ORDER BY r.created_at DESC, r.id DESC LIMIT $5`,
-      [filter.source ?? null, filter.status ?? null, createdAt, id, count],
+      `SELECT ${COLUMNS} FROM run r ${conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''}
+       ORDER BY ${order.map((column) => `${column} DESC`).join(', ')} LIMIT ${bind(count)}`,
+      values,
     );
   }
 }

@@ -32,6 +32,8 @@ export interface PageFailure {
 @Entity('run')
 @Index('ix_run_created_at', ['createdAt', 'id'])
 @Index('ix_run_source_id_created_at', ['sourceId', 'createdAt', 'id'])
+@Index('ix_run_status_created_at', ['status', 'createdAt', 'id'])
+@Index('ix_run_source_id_status_created_at', ['sourceId', 'status', 'createdAt', 'id'])
 // Makes "one run of a source at a time" true whatever number of processes ask for one.
 @Index('uq_run_source_id_active', ['sourceId'], { unique: true, where: `status IN ('pending', 'running')` })
 export class Run {
