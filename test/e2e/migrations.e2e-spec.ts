@@ -54,7 +54,7 @@ describe('migrations', () => {
       INSERT INTO quote_tag (quote_id, tag_id, position) SELECT id, 3 - p, p FROM quote, generate_series(1, 2) p`);
     await source.runMigrations();
     const quotes = await environment.query<object>(`SELECT tags, search @@ 'river' AS found FROM quote`);
-    expect(quotes).toEqual(Array(5).fill({ tags: ['y', 'x'], found: true }));
+    expect(quotes).toEqual(Array.from({ length: 5 }, () => ({ tags: ['y', 'x'], found: true })));
     expect(await environment.query('SELECT quotes::int FROM author_quote_count ORDER BY author_id')).toEqual([
       { quotes: 2 },
       { quotes: 3 },

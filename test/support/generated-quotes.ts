@@ -15,7 +15,8 @@ export const GENERATED = {
  * Fills the tables by a few statements. The data has what makes lists dear: authors and tags of very different size,
  * conditions that never meet, and many quotes of one moment.
  */
-export async function generateQuotes({ query }: TestEnvironment, count: number): Promise<void> {
+export async function generateQuotes(environment: TestEnvironment, count: number): Promise<void> {
+  const query = (sql: string, values?: unknown[]) => environment.query(sql, values);
   await query(`INSERT INTO source (slug, name, spider, start_url, politeness)
     SELECT slug, slug, 'quotes', 'http://127.0.0.1/', '{}' FROM unnest('{big,small,none}'::text[]) AS slug`);
   await query(`INSERT INTO author (slug, name) SELECT 'author-' || n, 'Author ' || n FROM generate_series(0, 4999) n

@@ -67,19 +67,21 @@ interface Driver {
   rest: Omit<QuoteListQuery, 'limit' | 'cursor'>;
 }
 
-function driverOf({ authorId, tag, sourceId, words }: QuoteListQuery): Driver {
-  const quote = { table: 'quote', id: 'id' } as const;
-  const all = { ...(authorId && { authorId }), ...(tag && { tag }), ...(words && { words }) };
+function driverOf({ limit: _limit, cursor: _cursor, ...asked }: QuoteListQuery): Driver {
+  const { authorId, tag, sourceId } = asked;
+  const rest: Driver['rest'] = { ...asked };
   if (tag && tag.quotes <= (authorId?.quotes ?? Infinity)) {
-    const { tag: _, ...rest } = { ...all, ...(sourceId !== undefined && { sourceId }) };
+    delete rest.tag;
     return { table: 'quote_tag', id: 'quote_id', key: { column: 'tag_id', value: tag.value.id }, rest };
   }
+  const quote = { table: 'quote', id: 'id', rest } as const;
   if (authorId) {
-    const { authorId: _, ...rest } = { ...all, ...(sourceId !== undefined && { sourceId }) };
-    return { ...quote, key: { column: 'author_id', value: authorId.value }, rest };
+    delete rest.authorId;
+    return { ...quote, key: { column: 'author_id', value: authorId.value } };
   }
-  if (sourceId !== undefined) return { ...quote, key: { column: 'source_id', value: sourceId }, rest: all };
-  return { ...quote, rest: all };
+  if (sourceId === undefined) return quote;
+  delete rest.sourceId;
+  return { ...quote, key: { column: 'source_id', value: sourceId } };
 }
 
 function byOrder(query: QuoteListQuery, parameters: Parameters): string {
