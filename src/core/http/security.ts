@@ -24,6 +24,8 @@ export function protect(server: FastifyInstance, config: HttpConfig): void {
 
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('X-Request-Id', request.id);
+    // Whoever may be kept says so himself; a proxy must not guess.
+    reply.header('Cache-Control', 'no-store');
     reply.headers(FOR_EYES.test(request.url) ? pageHeaders : dataHeaders);
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1') return done(NO_HOST);
     const secure = request.protocol === 'https';

@@ -1,11 +1,12 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { CachingModule } from '../../platform/caching/index.js';
 import { Source } from './source.entity.js';
 import { SourceService } from './source.service.js';
 
 /** The declared sources. */
 @Module({
-  imports: [TypeOrmModule.forFeature([Source])],
+  imports: [TypeOrmModule.forFeature([Source]), CachingModule],
   providers: [SourceService],
   exports: [SourceService],
 })

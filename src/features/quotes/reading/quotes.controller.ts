@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Param, Query, Res } from '@nestjs/common';
+import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
@@ -28,7 +28,6 @@ export class QuotesController {
   }
 
   @Get('random')
-  @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Some quote' })
   @ApiOkResponse({ standardSchema: quoteSchema })
   @ApiProblems(400, 404, 429, 503)

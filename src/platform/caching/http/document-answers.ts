@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { addVary } from '../../../core/http/index.js';
 import type { CachedDocument, Representation } from '../cached-document.js';
 import { type CachingConfig, cachingConfig } from '../caching.config.js';
 import { negotiateEncoding } from './accept-encoding.js';
@@ -33,9 +34,7 @@ export class DocumentAnswers {
   }
 
   private answer(reply: FastifyReply, { body, etag, encoding }: Representation): void {
-    // Others may vary the answer too, e.g. by origin.
-    const vary = reply.getHeader('vary');
-    reply.header('vary', vary === undefined ? 'Accept-Encoding' : `${String(vary)}, Accept-Encoding`);
+    addVary(reply, 'Accept-Encoding');
     reply.header('etag', etag);
     reply.header('cache-control', this.cacheControl);
     if (matchesEntityTag(reply.request.headers['if-none-match'], etag)) {
