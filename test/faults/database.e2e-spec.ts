@@ -17,7 +17,7 @@ beforeAll(async () => {
   environment = await createEnvironment({
     DATABASE_URL: postgres.url,
     CACHE_TTL_MS: '1',
-    THROTTLE_LIMIT: '1000000',
+    THROTTLE_ALLOW: '127.0.0.1',
   });
   app = await bootApp('api', environment.env);
 });

@@ -9,7 +9,11 @@ export class GleanerProcess extends Program {
   }
 
   /** Resolves with the URL that the process listens on. */
-  async listening(): Promise<string> {
-    return this.until('it listens', async () => /listens on (http:\/\/[^"\s]+)/.exec(this.log)?.[1]);
+  async listening(deadlineMs?: number): Promise<string> {
+    return this.until(
+      'it listens',
+      async () => /listens on (http:\/\/[^"\s]+)/.exec(this.log)?.[1],
+      deadlineMs,
+    );
   }
 }

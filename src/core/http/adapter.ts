@@ -5,6 +5,7 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ProxyOptions, resolveClients } from './client-address.js';
 import type { HttpConfig } from './http.config.js';
+import { readableUrl, refuseMalformedUrls } from './malformed-url.js';
 import { type Problem, PROBLEM_MEDIA_TYPE, problem } from './problem.js';
 import { dataHeaders } from './security-headers.js';
 import { sendProblem } from './send-problem.js';
@@ -34,6 +35,7 @@ export function createAdapter(options: AdapterOptions): FastifyAdapter {
       requireHostHeader: false,
     },
     genReqId: requestId,
+    rewriteUrl: readableUrl,
     // The length of path parameters is checked by the schemas, which can name the field; Fastify would say 404.
     routerOptions: { maxParamLength: MAX_HEADER_BYTES },
     // On shutdown idle keep-alive connections are closed at once; requests under way finish first.
@@ -45,6 +47,7 @@ export function createAdapter(options: AdapterOptions): FastifyAdapter {
     clientErrorHandler: answerClientError,
   });
   resolveClients(adapter.getInstance(), options);
+  refuseMalformedUrls(adapter.getInstance());
   // JSON is the one kind of body that there is; Fastify refuses members named __proto__ in it.
   adapter.getInstance().removeContentTypeParser('text/plain');
   return adapter;

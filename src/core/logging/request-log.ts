@@ -61,6 +61,6 @@ export class RequestLog {
 }
 
 /** Only what is harmless: headers can hold secrets. */
-function describe({ method, url, ip }: FastifyRequest): object {
+function describe({ method, originalUrl: url, ip }: FastifyRequest): object {
   return { method, url: url.length > MAX_URL_LENGTH ? url.slice(0, MAX_URL_LENGTH) : url, remoteAddress: ip };
 }
