@@ -127,17 +127,18 @@ async function copy(
   offset: number,
 ): Promise<void> {
   const runId = randomUUID();
+  const now = new Date().toISOString();
   const quoteLines = quotes.map(
-    ({ text, authorSlug }, index) =>
-      `${FIRST_COPIED_ID + offset + index}\t1\t${ids.author(authorSlug)}\t${text}\t\\\\x${store.hash(text)}\t${runId}\n`,
+    ({ text, authorSlug, tags }, index) =>
+      `${FIRST_COPIED_ID + offset + index}\t1\t${ids.author(authorSlug)}\t${text}\t\\\\x${store.hash(text)}\t${runId}\t${now}\t{${tags.join(',')}}\n`,
   );
   const tagLines = quotes.flatMap(({ tags }, index) =>
-    tags.map((tag, place) => `${FIRST_COPIED_ID + offset + index}\t${ids.tag(tag)}\t${place + 1}\n`),
+    tags.map((tag, place) => `${FIRST_COPIED_ID + offset + index}\t${ids.tag(tag)}\t${place + 1}\t${now}\n`),
   );
   await client.query('BEGIN');
   for (const [target, lines] of [
-    ['quote (id, source_id, author_id, text, text_hash, last_run_id)', quoteLines],
-    ['quote_tag (quote_id, tag_id, position)', tagLines],
+    ['quote (id, source_id, author_id, text, text_hash, last_run_id, created_at, tags)', quoteLines],
+    ['quote_tag (quote_id, tag_id, position, created_at)', tagLines],
   ] as const) {
     const stream = client.query(copyFrom(`COPY ${target} FROM STDIN`));
     await pipeline(Readable.from(inChunks(lines)), stream);

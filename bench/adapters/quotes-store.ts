@@ -66,15 +66,16 @@ export async function openQuotesStore(
     async oneByOne(all, ids) {
       const lastRunId = randomUUID();
       for (const { text, authorSlug, tags } of all) {
-        const { id } = await quotes.save({
+        const { id, createdAt } = await quotes.save({
           sourceId: 1,
           authorId: ids.author(authorSlug),
           text,
           textHash: Buffer.from(quoteHash(text), 'hex'),
+          tags: [...tags],
           lastRunId,
-        } as object as { id: string });
+        } as object as { id: string; createdAt: Date });
         for (const [index, tag] of tags.entries())
-          await quoteTags.save({ quoteId: Number(id), tagId: ids.tag(tag), position: index + 1 });
+          await quoteTags.save({ quoteId: Number(id), tagId: ids.tag(tag), position: index + 1, createdAt });
       }
     },
   };

@@ -66,18 +66,19 @@ function statements(quotes: number): (readonly [sql: string, values: unknown[]])
     ],
     [
       // Authors are of unequal weight (squares leave few remainders), as on real sites; times are a second apart.
-      `INSERT INTO quote (source_id, author_id, text, text_hash, created_at, last_scraped, last_run_id)
+      `INSERT INTO quote (source_id, author_id, text, text_hash, created_at, last_scraped, last_run_id, tags)
        SELECT 1, 1 + (n::bigint * n) % $2::int,
          'The ' || (${WORDS})[1 + n % 20] || ' and the ' || (${WORDS})[1 + (n / 20) % 20] || ' know that number ' || n ||
          ' is worth more than any ' || (${WORDS})[1 + (n * 7) % 20] || ', whatever the others say of it.',
-         sha256(n::text::bytea), timestamptz '2020-01-01' + n * interval '1 second', now(), gen_random_uuid()
+         sha256(n::text::bytea), timestamptz '2020-01-01' + n * interval '1 second', now(), gen_random_uuid(),
+         array(SELECT DISTINCT 'tag-' || unnest(ARRAY[1 + n % ${TAGS}, 1 + (n::bigint * n) % ${TAGS}, 1 + n % 7]))
        FROM generate_series(1, $1::int) n`,
       [quotes, authors],
     ],
     [
-      `INSERT INTO quote_tag (quote_id, tag_id, position)
-       SELECT id, tag_id, row_number() OVER (PARTITION BY id) FROM quote,
-         LATERAL (SELECT DISTINCT unnest(ARRAY[1 + id % ${TAGS}, 1 + (id * id) % ${TAGS}, 1 + id % 7]) AS tag_id) tags`,
+      `INSERT INTO quote_tag (quote_id, tag_id, position, created_at)
+       SELECT q.id, t.id, named.position, q.created_at
+       FROM quote q CROSS JOIN unnest(q.tags) WITH ORDINALITY AS named (name, position) JOIN tag t USING (name)`,
       [],
     ],
   ];
