@@ -17,6 +17,7 @@ const STATUS_AT = 9;
 export class HttpConnection {
   private readonly socket: Socket;
   private readonly onAnswer: (answer: HttpAnswer) => void;
+  private readonly onError: (error: Error) => void;
   private pending: Buffer[] = [];
   private pendingBytes = 0;
   /** Bytes of the answer under way, as soon as its head is known. */
@@ -32,6 +33,7 @@ export class HttpConnection {
     },
   ) {
     this.onAnswer = handlers.onAnswer;
+    this.onError = handlers.onError;
     this.socket = connect({ ...at, noDelay: true });
     if (handlers.onOpen) this.socket.once('connect', handlers.onOpen);
     this.socket.on('data', (data) => this.read(data));
@@ -57,6 +59,10 @@ export class HttpConnection {
     const all = this.pending.length === 1 ? data : Buffer.concat(this.pending);
     const end = all.indexOf(END_OF_HEAD);
     const length = end === -1 ? undefined : lengthOf(all.toString('latin1', 0, end));
+    if (Number.isNaN(length)) {
+      this.onError(new Error(`an answer without Content-Length: ${all.toString('latin1', 0, 500)}`));
+      return;
+    }
     this.wanted = length === undefined ? 0 : end + END_OF_HEAD.length + length;
     if (length === undefined || all.length < this.wanted) {
       this.pending = [all];
@@ -73,9 +79,7 @@ export class HttpConnection {
   }
 }
 
-/** @throws Error for an answer without a length, which a server of ours never gives to these requests. */
+/** `NaN` for an answer without a length, which a server of ours never gives to these requests. */
 function lengthOf(head: string): number {
-  const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1];
-  if (length === undefined) throw new Error(`an answer without Content-Length:\n${head}`);
-  return Number(length);
+  return Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1]);
 }

@@ -9,11 +9,13 @@ export type { LoadResult, Mix, Target } from './protocol.ts';
 export type Load = (job: LoadJob) => Promise<LoadResult>;
 
 /** Starts a load generator in a process of its own, for as long as the benchmark lasts. */
-export function startLoad({ stack }: BenchmarkContext): Load {
+export function startLoad({ stack }: Pick<BenchmarkContext, 'stack'>): Load {
   const child = fork(new URL('main.ts', import.meta.url), {
     execArgv: ['--disable-warning=ExperimentalWarning'],
   });
-  stack.defer(() => child.disconnect());
+  stack.defer(() => {
+    if (child.connected) child.disconnect();
+  });
   const ended = once(child, 'exit').then(([code]): never => {
     throw new Error(`the load generator ended with ${String(code)}`);
   });
