@@ -16,6 +16,7 @@ import {
   type Terminal,
   UsageError,
 } from '../operations/cli/index.js';
+import { authConfig } from '../platform/auth/index.js';
 import { migrations } from './migrations/index.js';
 
 const terminal: Terminal = {
@@ -57,7 +58,7 @@ async function run(topic: string | undefined, args: readonly string[]): Promise<
     terminal.out(KEY_HELP);
     return 0;
   }
-  const config = loadConfig(processEnvironment(), [databaseConfig]);
+  const config = loadConfig(processEnvironment(), [databaseConfig, authConfig]);
   const context = await NestFactory.createApplicationContext(CommandLine.with(config), {
     logger: false,
     abortOnError: false,

@@ -12,7 +12,7 @@ let environment: TestEnvironment;
 let app: TestApp;
 
 beforeAll(async () => {
-  environment = await createEnvironment();
+  environment = await createEnvironment({ AUTH_FAILURE_LIMIT: '1000' });
   app = await bootApp('api', environment.env);
 });
 

@@ -34,7 +34,11 @@ const seen = new Map<string, number>();
 
 beforeAll(async () => {
   site = await startSite();
-  environment = await createEnvironment({ QUOTES_START_URL: site.url, ...NO_LIMITS });
+  environment = await createEnvironment({
+    QUOTES_START_URL: site.url,
+    ...NO_LIMITS,
+    AUTH_FAILURE_LIMIT: '1000000',
+  });
   const scraping = await bootApp('all', environment.env);
   await new Api(scraping.url).scrape();
   await scraping.close();

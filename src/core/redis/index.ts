@@ -1,3 +1,4 @@
 export { RedisConnections } from './redis-connections.js';
 export { type RedisConfig, redisConfig } from './redis.config.js';
 export { RedisModule } from './redis.module.js';
+export { SHARED_REDIS } from './shared-redis.js';

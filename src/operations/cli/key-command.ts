@@ -58,7 +58,7 @@ export function parseKeyCommand(args: readonly string[], now: Date): KeyCommand 
   const { values, positionals } = parsed(args);
   const [name, ...words] = positionals;
   if (values.help || (name === 'help' && words.length === 0)) return { do: 'help' };
-  const command = name === undefined ? undefined : COMMANDS[name];
+  const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command)
     throw new UsageError(
       `expected a command, one of ${Object.keys(COMMANDS).join(', ')}, got ${shown(name)}`,

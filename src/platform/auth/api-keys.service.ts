@@ -66,7 +66,7 @@ export class ApiKeys {
 }
 
 /** Within the transaction of `manager`. */
-async function createKey(
+export async function createKey(
   manager: EntityManager,
   { name, role, expiresAt }: NewApiKey,
 ): Promise<{ key: string; info: ApiKeyInfo }> {

@@ -25,7 +25,8 @@ export class KeyRequiredError extends GleanerError {
 }
 
 /** Why a presented key is not accepted; of a key that exists, only who has all of it hears more than "unknown". */
-export type Refusal = 'malformed' | 'unknown' | 'expired' | 'revoked';
+export const REFUSALS = ['malformed', 'unknown', 'expired', 'revoked'] as const;
+export type Refusal = (typeof REFUSALS)[number];
 
 const REASONS: Readonly<Record<Refusal, string>> = {
   malformed:
@@ -71,5 +72,23 @@ export class KeysUnavailableError extends GleanerError {
 
   constructor(cause: unknown) {
     super('The API key cannot be checked at the moment, for the database does not answer.', { cause });
+  }
+}
+
+/** Too many keys that open nothing have come from this network: none is looked at for a while, good or bad. */
+export class TooManyFailuresError extends GleanerError {
+  readonly code = 'auth.too_many_failures';
+  readonly title = 'Too many failed attempts';
+  override readonly severity = 'info';
+  override readonly httpStatus = 429;
+
+  constructor(
+    override readonly retryAfterSeconds: number,
+    /** Whether this is the first one that is turned away. */
+    readonly first: boolean,
+  ) {
+    super(
+      'Too many keys that open nothing have come from this network. Wait, or leave the key out where none is needed.',
+    );
   }
 }

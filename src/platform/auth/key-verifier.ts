@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
+import { DatabaseUnavailableError } from '../../core/database/index.js';
 import type { Principal } from '../../core/http/index.js';
 import { ApiKey } from './api-key.entity.js';
 import { hashOf, idOf, matches } from './api-key.js';
@@ -69,13 +70,14 @@ async function withDeadline<T>(work: Promise<T>): Promise<T> {
   try {
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(
-        () => reject(new Error(`no answer within ${LOOKUP_TIMEOUT_MS} ms`)),
+        () => reject(new KeysUnavailableError(`no answer within ${LOOKUP_TIMEOUT_MS} ms`)),
         LOOKUP_TIMEOUT_MS,
       );
     });
     return await Promise.race([work, late]);
   } catch (error) {
-    throw new KeysUnavailableError(error);
+    // Anything else is a fault of ours.
+    throw error instanceof DatabaseUnavailableError ? new KeysUnavailableError(error) : error;
   } finally {
     clearTimeout(timer);
   }
