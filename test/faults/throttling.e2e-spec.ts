@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BlackHole } from '../support/black-hole.js';
 import { createEnvironment, type TestEnvironment } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { GleanerProcess } from '../support/gleaner-process.js';
 import { OwnRedis } from '../support/own-redis.js';
+import { bootApp } from '../support/test-app.js';
 
 const LIMIT = 60;
 
@@ -118,5 +120,30 @@ describe('when Redis is killed', () => {
     const client = newClient();
     expect(passed(await ask(2 * LIMIT, client))).toBe(LIMIT);
     expect(await isShared(client)).toBe(true);
+  });
+});
+
+describe('when the connection to Redis vanishes without a word', () => {
+  it('a new one is made, and limits are shared again', async () => {
+    const way = await BlackHole.before(Number(new URL(redis.url).port));
+    const through = new URL(redis.url);
+    through.port = String(way.port);
+    const app = await bootApp('api', { ...environment.env, REDIS_URL: through.href, LOG_LEVEL: 'fatal' });
+    try {
+      const fallback = async () =>
+        /^gleaner_throttle_fallback (\d)$/m.exec(await (await fetch(`${app.url}/metrics`)).text())?.[1];
+      expect(await fallback()).toBe('0');
+      way.swallow();
+      expect((await fetch(`${app.url}/nowhere`)).status).toBe(404);
+      expect(await fallback()).toBe('1');
+      await eventually(
+        'a new connection',
+        async () => ((await fallback()) === '0' ? true : undefined),
+        40_000,
+      );
+    } finally {
+      await app.close();
+      await way.close();
+    }
   });
 });

@@ -3,8 +3,8 @@ import type { Decision, Limit } from './limit.js';
 import { TAKE_TOKENS } from './take-tokens.lua.js';
 import { RedisTooSlowError } from './throttling.errors.js';
 
-/** Decisions in one call at most: Redis does nothing else meanwhile, for about 3 µs each. */
-const MAX_DECISIONS = 128;
+/** Decisions in one call at most: Redis does nothing else meanwhile, for about 3 µs each. More in one save nothing. */
+const MAX_DECISIONS = 64;
 /** As many as there are letters. */
 const MAX_LIMITS = 26;
 
@@ -27,6 +27,9 @@ export interface RedisBucketsOptions {
 export class RedisBuckets {
   private readonly redis: TakingRedis;
   private batch = new Batch();
+  /** In the order in which they were sent. */
+  private readonly underWay = new Set<Batch>();
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     redis: Redis,
@@ -54,15 +57,41 @@ export class RedisBuckets {
   private flush(): void {
     const batch = this.batch;
     this.batch = new Batch();
-    const { timeoutMs, onBatch } = this.options;
-    inTime(this.redis.takeTokens(batch.keys.length, ...batch.keys, ...batch.args()), timeoutMs).then(
+    this.underWay.add(batch);
+    this.timer ??= setTimeout(this.expire, this.options.timeoutMs);
+    this.redis.takeTokens(batch.keys.length, ...batch.keys, ...batch.args()).then(
       (backlogs) => {
-        onBatch?.((performance.now() - batch.since) / 1000);
+        // Too late, it has been decided without Redis.
+        if (!this.underWay.delete(batch)) return;
+        this.options.onBatch?.((performance.now() - batch.since) / 1000);
         batch.answer(backlogs);
       },
-      (error: unknown) => batch.fail(error),
+      (error: unknown) => {
+        if (this.underWay.delete(batch)) batch.fail(error);
+      },
     );
   }
+
+  /**
+   * One timer for all batches: it is set for the oldest, and mostly finds that gone. An answer that lies in the socket
+   * already, because this process was busy, is read before the verdict.
+   */
+  private readonly expire = (): void => {
+    setImmediate(() => {
+      this.timer = undefined;
+      const { timeoutMs } = this.options;
+      const now = performance.now();
+      for (const batch of this.underWay) {
+        const leftMs = batch.since + timeoutMs - now;
+        if (leftMs > 0) {
+          this.timer = setTimeout(this.expire, leftMs);
+          return;
+        }
+        this.underWay.delete(batch);
+        batch.fail(new RedisTooSlowError(timeoutMs));
+      }
+    });
+  };
 }
 
 /** Decisions that are to be taken in one call. */
@@ -120,15 +149,4 @@ class Batch {
     const known = this.limits.indexOf(limit);
     return known === -1 ? this.limits.push(limit) - 1 : known;
   }
-}
-
-/** Rejects when the answer has not come in time. An answer that lies in the socket already, because this process was
- * busy, has come: it is read before the verdict. */
-function inTime<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      setImmediate(() => reject(new RedisTooSlowError(timeoutMs)));
-    }, timeoutMs);
-    answer.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

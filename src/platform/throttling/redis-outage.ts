@@ -2,6 +2,14 @@ import { Logger } from '@nestjs/common';
 import { messageOf } from '../../core/errors/index.js';
 
 const PROBE_EVERY_MS = 250;
+/** A connection that says nothing for so long is given up: one whose other end has vanished does not recover. */
+const SILENCE_MS = 5000;
+
+export interface RedisConnection {
+  ping(): Promise<unknown>;
+  /** Gives up the connection for a new one; questions under way fail. */
+  reconnect(): void;
+}
 
 /**
  * A circuit: open from the first decision that Redis did not give in time until it answers a ping. In between nobody
@@ -12,9 +20,10 @@ export class RedisOutage {
   private on = false;
   private stopped = false;
   private timer: NodeJS.Timeout | undefined;
+  private reconnectAt = 0;
 
   constructor(
-    private readonly ping: () => Promise<unknown>,
+    private readonly connection: RedisConnection,
     private readonly onChange: (on: boolean) => void = () => undefined,
   ) {}
 
@@ -26,6 +35,7 @@ export class RedisOutage {
     // All decisions of a batch fail together, and later batches may be under way.
     if (this.on || this.stopped) return;
     this.on = true;
+    this.reconnectAt = performance.now() + SILENCE_MS;
     this.onChange(true);
     this.logger.warn(
       `Redis does not answer (${messageOf(error)}): until it does, this process limits requests by itself`,
@@ -43,17 +53,26 @@ export class RedisOutage {
     this.timer = setTimeout(() => void this.probe(), PROBE_EVERY_MS).unref();
   }
 
-  /** A ping has no deadline: when Redis wakes up it is answered, and when the connection is lost it fails. */
   private async probe(): Promise<void> {
+    // When Redis wakes up it answers, and when the connection is given up the ping fails.
+    const impatience = setTimeout(() => this.reconnect(), SILENCE_MS).unref();
     try {
-      await this.ping();
+      await this.connection.ping();
     } catch {
-      // Still away, as was said when it began.
+      // Still away, as was said when it began. A connection can also hang before it is ready for a ping.
+      if (performance.now() > this.reconnectAt) this.reconnect();
       this.probeSoon();
       return;
+    } finally {
+      clearTimeout(impatience);
     }
     this.on = false;
     this.onChange(false);
     this.logger.log('Redis answers again: limits are shared by all processes');
+  }
+
+  private reconnect(): void {
+    this.reconnectAt = performance.now() + SILENCE_MS;
+    this.connection.reconnect();
   }
 }

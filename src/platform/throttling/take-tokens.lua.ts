@@ -15,7 +15,7 @@
 export const TAKE_TOKENS = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local call, try, byte, ceil, format = redis.call, redis.pcall, string.byte, math.ceil, string.format
+local call, try, byte, ceil = redis.call, redis.pcall, string.byte, math.ceil
 local letters, intervals, depths = ARGV[1], {}, {}
 for limit = 1, (#ARGV - 1) / 2 do
   intervals[limit], depths[limit] = tonumber(ARGV[2 * limit]), tonumber(ARGV[2 * limit + 1])
@@ -33,7 +33,7 @@ for i, key in ipairs(KEYS) do
     for k = first, i do
       if allowed then
         local after = backlogs[k] + intervals[byte(letters, k) % 32]
-        call('PSETEX', KEYS[k], ceil(after / 1000), format('%.0f', now + after))
+        call('PSETEX', KEYS[k], ceil(after / 1000), now + after)
         backlogs[k] = after
       else
         backlogs[k] = -1 - backlogs[k]

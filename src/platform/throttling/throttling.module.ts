@@ -52,8 +52,6 @@ async function createBuckets(
     maxRetriesPerRequest: 0,
     retryStrategy: (times) => Math.min(times * 50, 500),
     connectTimeout: 5000,
-    // A connection whose other end has vanished without a word does not recover by itself.
-    socketTimeout: 5000,
   });
   await connected(redis);
   return new TokenBuckets(
@@ -63,12 +61,16 @@ async function createBuckets(
       onBatch: (seconds) => metrics.observeBatch(seconds),
     }),
     new LocalBuckets(),
-    new RedisOutage(
-      () => redis.ping(),
-      (on) => metrics.setFallback(on),
+    new RedisOutage({ ping: () => redis.ping(), reconnect: () => reconnect(redis) }, (on) =>
+      metrics.setFallback(on),
     ),
     () => metrics.countLocal(),
   );
+}
+
+/** While it has no connection, ioredis is about to make one by itself. */
+function reconnect(redis: Redis): void {
+  if (redis.status === 'ready' || redis.status === 'connect') redis.disconnect(true);
 }
 
 /** Booting goes on without Redis, too: health tells, and limits are kept by this process. */
