@@ -19,7 +19,7 @@ export class AppModule {
       imports: [
         ConfigModule.forRoot(config),
         LoggingModule.forRoot(mode),
-        DatabaseModule.forRoot(migrations),
+        DatabaseModule.forRoot(mode, migrations),
         RedisModule,
         MetricsModule.forRoot(),
         HealthModule,

@@ -1,5 +1,10 @@
 import type { DataSource } from 'typeorm';
-import { type DatabaseConfig, dataSourceOptions, GleanerDataSource } from '../core/database/index.js';
+import {
+  type DatabaseConfig,
+  dataSourceOptions,
+  GleanerDataSource,
+  limitsOf,
+} from '../core/database/index.js';
 import { Author, AuthorQuoteCount, Quote, QuoteTag, Tag, TagQuoteCount } from '../features/quotes/index.js';
 import { Run } from '../features/scraping/index.js';
 import { Source } from '../features/sources/index.js';
@@ -9,7 +14,7 @@ import { migrations } from './migrations/index.js';
 /** The database without the application: for migrating, and for comparing the schema with the entities. */
 export function createDataSource(config: DatabaseConfig): DataSource {
   return new GleanerDataSource({
-    ...dataSourceOptions(config),
+    ...dataSourceOptions(config, limitsOf('migrate', config)),
     entities: [
       Source,
       Run,

@@ -30,7 +30,7 @@ class CommandLine {
   static with(config: Config): DynamicModule {
     return {
       module: CommandLine,
-      imports: [ConfigModule.forRoot(config), DatabaseModule.forRoot(migrations), CliModule],
+      imports: [ConfigModule.forRoot(config), DatabaseModule.forRoot('scheduler', migrations), CliModule],
     };
   }
 }

@@ -4,7 +4,7 @@ import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createDataSource } from '../../src/app/data-source.js';
 import { loadConfig } from '../../src/core/config/index.js';
-import { databaseConfig } from '../../src/core/database/index.js';
+import { databaseConfig, limitsOf, Transactions } from '../../src/core/database/index.js';
 import { RunProgress } from '../../src/features/scraping/runs/run-progress.js';
 import { emptyStats } from '../../src/features/scraping/runs/run-stats.js';
 import type { Run } from '../../src/features/scraping/runs/run.entity.js';
@@ -17,10 +17,10 @@ let runId: string;
 
 beforeAll(async () => {
   environment = await createEnvironment();
-  dataSource = await createDataSource(
-    loadConfig(environment.env, [databaseConfig]).get(databaseConfig),
-  ).initialize();
-  progress = new RunProgress(dataSource);
+  const config = loadConfig(environment.env, [databaseConfig]).get(databaseConfig);
+  dataSource = await createDataSource(config).initialize();
+  const limits = limitsOf('worker', config);
+  progress = new RunProgress(dataSource, new Transactions(dataSource, limits, { inc: () => undefined }));
   await environment.query(
     `INSERT INTO source (slug, name, spider, start_url, politeness) VALUES ('s', 'S', 'quotes', 'http://127.0.0.1/', '{}')`,
   );

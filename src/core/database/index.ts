@@ -1,8 +1,10 @@
 export { bigintTransformer } from './bigint.transformer.js';
+export { limitsOf } from './database-limits.js';
 export { dataSourceOptions } from './data-source-options.js';
 export { type DatabaseConfig, databaseConfig } from './database.config.js';
 export { DatabaseUnavailableError } from './database.errors.js';
 export { DatabaseModule } from './database.module.js';
 export { GleanerDataSource } from './gleaner-data-source.js';
 export { migrate } from './migrate.js';
+export { Transactions } from './transactions.js';
 export { WorkUnits } from './work-units.js';

@@ -1,15 +1,19 @@
 import pg from 'pg';
 import type { QueryMeter } from './query-meter.js';
+import type { StatementPatience } from './statement-patience.js';
 import { currentWorkUnit } from './work-unit.js';
 
 type Callback = (error: Error | undefined, result: unknown) => void;
 type AnyQuery = (...args: unknown[]) => unknown;
 
 /**
- * The driver's client, measured: every statement counts, whoever sends it, and in whichever of the driver's three
+ * The driver's client, measured and bounded: every statement counts, whoever sends it, and in whichever of the driver's three
  * ways of giving a result. A statement counts for the work that sends it, not for the one that opened the connection.
  */
-export function measuredClient(meter: Pick<QueryMeter, 'answered'>): typeof pg.Client {
+export function measuredClient(
+  meter: Pick<QueryMeter, 'answered'>,
+  patience: Pick<StatementPatience, 'begin'>,
+): typeof pg.Client {
   const { query } = pg.Client.prototype as { query: AnyQuery };
 
   class MeasuredClient extends pg.Client {}
@@ -18,7 +22,11 @@ export function measuredClient(meter: Pick<QueryMeter, 'answered'>): typeof pg.C
     if (unit) unit.queries++;
     const sql = textOf(args[0]);
     const start = performance.now();
-    const answered = (): void => meter.answered(sql, performance.now() - start, unit);
+    const stopWaiting = patience.begin(this);
+    const answered = (): void => {
+      stopWaiting();
+      meter.answered(sql, performance.now() - start, unit);
+    };
     const position = args.findIndex((argument) => typeof argument === 'function');
     if (position !== -1) {
       const callback = args[position] as Callback;
@@ -31,6 +39,7 @@ export function measuredClient(meter: Pick<QueryMeter, 'answered'>): typeof pg.C
     const result = query.apply(this, args);
     // A cursor or a stream comes back itself; it reads at the pace of its reader, which says nothing of the database.
     if (result instanceof Promise) result.then(answered, answered);
+    else stopWaiting();
     return result;
   };
   Object.assign(MeasuredClient.prototype, { query: measured });

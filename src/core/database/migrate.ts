@@ -10,15 +10,18 @@ const MIGRATION_LOCK = 0x676c_6561;
  */
 export async function migrate(dataSource: DataSource): Promise<string[]> {
   const holder = dataSource.createQueryRunner();
+  await holder.startTransaction();
   try {
-    // Waiting for another process's migration is not a slow statement.
-    await holder.query('SET statement_timeout = 0');
-    await holder.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    // Waiting for another process's migration is not a slow statement, and holding the lock is not being idle.
+    await holder.query(
+      `SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true)`,
+    );
+    // A lock of the transaction, not of the session: behind a pooler the session is not ours.
+    await holder.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
     const applied = await dataSource.runMigrations({ transaction: 'each' });
     return applied.map((migration) => migration.name);
   } finally {
-    await holder.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
-    await holder.query('RESET statement_timeout');
+    await holder.rollbackTransaction();
     await holder.release();
   }
 }

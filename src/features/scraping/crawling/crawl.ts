@@ -165,17 +165,25 @@ export class Crawl {
     this.items = [];
     this.failures = [];
     // Visits go on counting while the commit waits for the database, so counts are added, not written over.
-    await this.ports.commit(items, (stored) => this.account(stored), failures);
+    // A commit may be tried again: what it stored counts once, when it has succeeded.
+    let counted: StoredCounts = { inserted: 0, updated: 0, unchanged: 0 };
+    const account = (stored: StoredCounts): RunStats => {
+      counted = stored;
+      return withStored({ ...this.stats }, stored);
+    };
+    await this.ports.commit(items, account, failures);
+    withStored(this.stats, counted);
     this.lastCommit = performance.now();
   }
+}
 
-  private account({ inserted, updated, unchanged }: StoredCounts): RunStats {
-    this.stats['item/inserted'] += inserted;
-    this.stats['item/updated'] += updated;
-    this.stats['item/unchanged'] += unchanged;
-    this.stats.item_scraped_count += inserted + updated + unchanged;
-    return { ...this.stats };
-  }
+/** Adds to the stats what was stored. @returns the same stats. */
+function withStored(stats: RunStats, { inserted, updated, unchanged }: StoredCounts): RunStats {
+  stats['item/inserted'] += inserted;
+  stats['item/updated'] += updated;
+  stats['item/unchanged'] += unchanged;
+  stats.item_scraped_count += inserted + updated + unchanged;
+  return stats;
 }
 
 /** Waits; returns early when the signal aborts, which the caller checks. */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { Transactions } from '../../../core/database/index.js';
 import { messageOf } from '../../../core/errors/index.js';
 import type { RunStats } from './run-stats.js';
 import { type FinishReason, type PageFailure, Run, type RunStatus } from './run.entity.js';
@@ -15,7 +16,10 @@ const MAX_FAILURES = 100;
  */
 @Injectable()
 export class RunProgress {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly transactions: Transactions,
+  ) {}
 
   /** Begins an attempt. `undefined` when the run does not exist or has ended, so that nothing is left to do. */
   async begin(runId: string): Promise<Run | undefined> {
@@ -35,7 +39,7 @@ export class RunProgress {
 
   /**
    * One transaction for the items of a batch and the stats that count them.
-   * @param store stores the items and returns the stats so far.
+   * @param store stores the items and returns the stats so far; called again when the transaction has to be repeated.
    * @throws RunTakenOverError, and then nothing is stored.
    */
   async commit(
@@ -43,7 +47,7 @@ export class RunProgress {
     failures: readonly PageFailure[],
     store: (manager: EntityManager) => Promise<RunStats>,
   ): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
+    await this.transactions.run(async (manager) => {
       // The run's row is locked first, so that of two attempts one waits here and then finds itself taken over.
       await this.claim(manager, run);
       const stats = await store(manager);
@@ -58,7 +62,7 @@ export class RunProgress {
 
   /** Ends the run because there is nothing more to do. */
   async finish(run: Run, status: RunStatus, finishReason: FinishReason, error: string | null): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
+    await this.transactions.run(async (manager) => {
       await this.claim(manager, run);
       await manager.update(Run, { id: run.id }, { status, finishReason, error, finishedAt: () => 'now()' });
     });
