@@ -39,9 +39,9 @@ function loggerParams(config: LoggingConfig, mode: string): Params {
         wrapSerializers: false,
         serializers: { req: asIs, res: asIs },
       },
-      // Lines written while a write is under way go out together with the next one. What is still here when the
-      // process exits is written then; only SIGKILL loses it.
-      destination({ dest: 1, sync: false }),
+      // A write for each line took a seventh of the time of a cached read: lines go out in blocks, the last of them
+      // after a tenth of a second. What is still here when the process exits is written then; only SIGKILL loses it.
+      destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 100 }),
     ],
   };
 }
