@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEnvironment, type TestEnvironment } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { GleanerProcess } from '../support/gleaner-process.js';
+import { bearer, testKey } from '../support/test-key.js';
 
 interface Line {
   level: string;
@@ -42,7 +43,7 @@ describe('every request but those of probes leaves one line', () => {
     ['/api/v1/quotes?limit=x', 400, 'warn'],
     ['/nothing/here', 404, 'warn'],
   ])('%s', async (path, status, level) => {
-    const answer = await fetch(url + path, { headers: { authorization: 'Bearer secret-of-mine' } });
+    const answer = await fetch(url + path, { headers: { ...bearer(), cookie: 'session=secret-of-mine' } });
     await answer.arrayBuffer();
     const id = answer.headers.get('x-request-id');
     await fetch(`${url}/health/live`);
@@ -53,6 +54,7 @@ describe('every request but those of probes leaves one line', () => {
       { level, req: { method: 'GET', url: path, remoteAddress: '127.0.0.1' }, res: { statusCode: status } },
     ]);
     expect(app.log).not.toContain('secret-of-mine');
+    expect(app.log).not.toContain(testKey());
     expect(lines().filter(({ req }) => /health|metrics/.test(req?.url ?? ''))).toEqual([]);
   });
 });
