@@ -1,6 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { environment, type Server, startApplication, startServer } from './support/application.ts';
+import {
+  cpuSeconds,
+  environment,
+  type Server,
+  startApplication,
+  startServer,
+} from './support/application.ts';
 import type { Captured } from './support/bare-fastify.ts';
 import { aim, type Aim, type Benchmark, measure, type Measure, median, ratios } from './support/benchmark.ts';
 import { createDatabase, fill } from './support/database.ts';
@@ -49,11 +55,11 @@ const benchmark: Benchmark = {
     let busiest = 0;
     for (const { name, answers } of routes) {
       const targets = answers.map(({ path, body }) => ({ path, body }));
-      const at = (server: Server, ms: number): Promise<LoadResult> => drive(load, server, targets, ms);
+      const at = (server: Server, ms: number): Promise<Driven> => drive(load, server, targets, ms);
       context.say(`${name}: warming up`);
       for (const server of [gleaner, bare]) await at(server, context.quick ? 300 : 3000);
-      const ours: LoadResult[] = [];
-      const theirs: LoadResult[] = [];
+      const ours: Driven[] = [];
+      const theirs: Driven[] = [];
       for (let round = 1; round <= context.rounds; round++) {
         context.say(`${name}: round ${round} of ${context.rounds}`);
         ours.push(await at(gleaner, durationMs));
@@ -68,6 +74,7 @@ const benchmark: Benchmark = {
         measure(`${name}, p99 of Gleaner`, 'ms', ours.map(p99)),
         measure(`${name}, p99 of bare Fastify`, 'ms', theirs.map(p99)),
         measure(`${name}, ratio of p99`, '', tail),
+        ...cpuMeasures(name, ours, theirs),
       );
       aims.push(
         aim(`throughput of ${name} by that of bare Fastify`, median(throughput), { atLeast: 0.6 }),
@@ -94,7 +101,22 @@ const range = (count: number): number[] => Array.from({ length: count }, (_, ind
 const perSecond = ({ answers, seconds }: LoadResult): number => answers / seconds;
 const p99 = ({ latency }: LoadResult): number => latency.p99;
 
-async function drive(load: Load, server: Server, targets: Target[], durationMs: number): Promise<LoadResult> {
+/** What the generator saw, and the CPU time in microseconds that the server took for each answer. */
+type Driven = LoadResult & { cpuMicros: number };
+
+/** Nothing where the system does not tell. */
+function cpuMeasures(name: string, ours: readonly Driven[], theirs: readonly Driven[]): Measure[] {
+  const [our, their] = [ours, theirs].map((side) => side.map(({ cpuMicros }) => cpuMicros));
+  if (!our || !their || our.some(Number.isNaN)) return [];
+  return [
+    measure(`${name}, CPU of Gleaner`, 'µs/request', our),
+    measure(`${name}, CPU of bare Fastify`, 'µs/request', their),
+    measure(`${name}, CPU of bare Fastify by Gleaner's`, '', ratios(their, our)),
+  ];
+}
+
+async function drive(load: Load, server: Server, targets: Target[], durationMs: number): Promise<Driven> {
+  const before = cpuSeconds(server);
   const result = await load({
     host: '127.0.0.1',
     ports: [server.port],
@@ -103,7 +125,7 @@ async function drive(load: Load, server: Server, targets: Target[], durationMs: 
     mixes: [{ weight: 1, targets, pick: 'in turn' }],
   });
   server.assertRunning();
-  return result;
+  return { ...result, cpuMicros: ((cpuSeconds(server) - before) / result.answers) * 1e6 };
 }
 
 /** Asks once for each path, which fills the cache as well. */
