@@ -113,19 +113,21 @@ describe('two processes', () => {
     const asked = Promise.all(
       Array.from({ length: 60 }, async (_, index) => ask((index % 2 ? one : other) + path)),
     );
-    await eventually('all to wait', async () =>
-      (await both(REQUESTS, 'cache="quotes"', 'result="shared"')) - before >= 58 ? true : undefined,
-    );
-    const waiting = await eventually('a fetch', async () => {
-      const { rows } = await client.query<{ count: number }>(
-        `SELECT count(*)::int FROM pg_stat_activity
-         WHERE datname = current_database() AND wait_event_type = 'Lock' AND application_name LIKE 'gleaner%'`,
+    try {
+      await eventually('all to wait', async () =>
+        (await both(REQUESTS, 'cache="quotes"', 'result="shared"')) - before >= 58 ? true : undefined,
       );
-      return (rows[0]?.count ?? 0) > 0 ? rows[0]?.count : undefined;
-    });
-    expect(waiting).toBe(1);
-    await client.query('COMMIT');
-    await client.end();
+      const waiting = await eventually('a fetch', async () => {
+        const { rows } = await client.query<{ count: number }>(
+          `SELECT count(*)::int FROM pg_stat_activity
+           WHERE datname = current_database() AND wait_event_type = 'Lock' AND application_name LIKE 'gleaner%'`,
+        );
+        return (rows[0]?.count ?? 0) > 0 ? rows[0]?.count : undefined;
+      });
+      expect(waiting).toBe(1);
+    } finally {
+      await client.end();
+    }
     const answers = await asked;
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     expect(new Set(answers.map(({ body }) => body)).size).toBe(1);

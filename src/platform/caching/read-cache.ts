@@ -9,9 +9,16 @@ import { ReadFetcher } from './read-fetcher.js';
 import { RedisTier } from './redis-tier.js';
 import { TagVersions } from './tag-versions.js';
 
+interface Asked {
+  readonly key: string;
+  readonly kind: ReadKind;
+  readonly fetch: () => Promise<unknown>;
+}
+
 interface Flight {
-  readonly begunAt: number;
-  readonly entry: Promise<ReadEntry>;
+  /** What it finds is no older than this. */
+  begunAt: number;
+  entry: Promise<ReadEntry>;
 }
 
 /**
@@ -71,7 +78,7 @@ export class ReadCache {
         return contentOf(entry);
       }
     }
-    return this.answer(fullKey, fetch, kind, entry);
+    return this.answer({ key: fullKey, kind, fetch }, entry);
   }
 
   /** Makes every process fetch anew what it has under these tags, within a second. */
@@ -79,12 +86,8 @@ export class ReadCache {
     await this.versions.raise(tags);
   }
 
-  private async answer(
-    key: string,
-    fetch: () => Promise<unknown>,
-    kind: ReadKind,
-    entry: ReadEntry | undefined,
-  ): Promise<CachedDocument> {
+  private async answer(asked: Asked, entry: ReadEntry | undefined): Promise<CachedDocument> {
+    const { kind } = asked;
     const now = performance.now();
     if (entry?.document && now < entry.usableUntil) {
       if (now < entry.retryAt) {
@@ -94,44 +97,35 @@ export class ReadCache {
       if (now < entry.revalidateUntil && now >= entry.freshUntil && isCurrent(entry, kind.tags, now)) {
         kind.counts.staleHits++;
         // Whoever is answered does not care how it ends; the next caller will find out.
-        this.fly(key, fetch, kind, true).catch(() => undefined);
+        this.fly(asked, true).catch(() => undefined);
         return entry.document;
       }
     }
-    return contentOf(await this.fly(key, fetch, kind, false));
+    return contentOf(await this.fly(asked, false));
   }
 
   /** One look-up for all who ask for a key; none that began before a change is joined after it. */
-  private async fly(
-    key: string,
-    fetch: () => Promise<unknown>,
-    kind: ReadKind,
-    refresh: boolean,
-  ): Promise<ReadEntry> {
+  private async fly(asked: Asked, refresh: boolean): Promise<ReadEntry> {
+    const { key, kind } = asked;
     const under = this.flights.get(key);
     if (under && kind.tags.every((tag) => under.begunAt >= tag.changedAt)) {
       if (!refresh) kind.counts.shared++;
       return under.entry;
     }
-    const flight: Flight = {
-      begunAt: performance.now(),
-      entry: this.lookUp(key, fetch, kind, refresh).finally(() => {
-        if (this.flights.get(key) === flight) this.flights.delete(key);
-      }),
-    };
+    const flight = { begunAt: performance.now() } as Flight;
+    flight.entry = this.lookUp(asked, refresh, flight).finally(() => {
+      if (this.flights.get(key) === flight) this.flights.delete(key);
+    });
     this.flights.set(key, flight);
     return flight.entry;
   }
 
-  private async lookUp(
-    key: string,
-    fetch: () => Promise<unknown>,
-    kind: ReadKind,
-    refresh: boolean,
-  ): Promise<ReadEntry> {
+  private async lookUp(asked: Asked, refresh: boolean, flight: Flight): Promise<ReadEntry> {
+    const { key, kind, fetch } = asked;
     if (!versionsOf(kind.tags, performance.now())) await this.versions.verify();
     // From here on: whatever changes after this raises a version above these.
-    const versions = versionsOf(kind.tags, performance.now());
+    flight.begunAt = performance.now();
+    const versions = versionsOf(kind.tags, flight.begunAt);
     const known = this.memory.get(key);
     if (known && isFresh(known, kind)) {
       kind.counts.memoryHits++;
@@ -149,7 +143,7 @@ export class ReadCache {
         this.memory.set(key, shared);
         kind.counts.staleHits++;
         // When this look-up has ended: the refresh would only join it.
-        setImmediate(() => void this.fly(key, fetch, kind, true).catch(() => undefined));
+        setImmediate(() => void this.fly(asked, true).catch(() => undefined));
         return shared;
       }
     }
