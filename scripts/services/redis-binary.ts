@@ -1,8 +1,19 @@
 import { ServicesError } from './errors.ts';
+import { installPackage, type Wanted } from './package-install.ts';
 import { findProgram } from './program.ts';
-import { installRedis } from './redis-install.ts';
 
 const NAMES = ['redis-server', 'valkey-server'];
+
+/** By preference: distributions are moving from Redis to Valkey. */
+const REDIS: Wanted = {
+  name: 'redis-server or valkey-server',
+  packages: {
+    'apt-get': ['redis-server', 'valkey-server'],
+    dnf: ['valkey', 'redis'],
+    apk: ['redis', 'valkey'],
+    brew: ['redis'],
+  },
+};
 
 /** The Redis or Valkey server of this machine, installed first when there is none and that needs no prompt. */
 export async function findOrInstallRedis(
@@ -12,7 +23,7 @@ export async function findOrInstallRedis(
 ): Promise<string> {
   const found = findRedis(path);
   if (found !== undefined) return found;
-  const attempt = await installRedis(path, logFile, say);
+  const attempt = await installPackage(REDIS, path, logFile, say);
   const installed = findRedis(path);
   if (installed !== undefined) return installed;
   throw new ServicesError(

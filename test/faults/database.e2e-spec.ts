@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDataSource } from '../../src/app/data-source.js';
 import { loadConfig } from '../../src/core/config/index.js';
@@ -17,6 +18,7 @@ beforeAll(async () => {
   environment = await createEnvironment({
     DATABASE_URL: postgres.url,
     CACHE_TTL_MS: '1',
+    DATABASE_STATEMENT_TIMEOUT_MS: '1000',
     THROTTLE_ALLOW: '127.0.0.1',
   });
   app = await bootApp('api', environment.env);
@@ -135,6 +137,41 @@ describe('when connections are killed', () => {
     await postgres.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'gleaner'`,
     );
+    await recovered();
+  });
+});
+
+describe('while PostgreSQL is frozen', () => {
+  it('nobody waits for ever: statements and connections are given up, and replaced when it thaws', async () => {
+    const stop = load();
+    await recovered();
+    await postgres.freeze();
+    try {
+      // Connections that are there hang in their statements, new ones in their first word: 503 both.
+      const answers = await Promise.all(Array.from({ length: 20 }, () => ask('/api/v1/runs')));
+      for (const answer of answers) {
+        expect(answer).toMatchObject({ status: 503, code: 'database.unavailable' });
+        // A time-out of 1 s, 1 s for the server's own, 2 s for its last word, 3 s for a connection; and much leeway.
+        expect(answer.ms).toBeLessThan(20_000);
+      }
+      expect((await fetch(`${app.url}/health/live`)).status).toBe(200);
+    } finally {
+      await postgres.thaw();
+    }
+    await recovered();
+    expectOnlyHonest(await stop());
+  });
+});
+
+describe('a statement that takes too long', () => {
+  it('is a 503 of its own, and costs neither the connection nor what comes after it', async () => {
+    await recovered();
+    const blocker = new Client({ connectionString: postgres.url });
+    await blocker.connect();
+    await blocker.query('BEGIN; LOCK TABLE run');
+    const answer = await ask('/api/v1/runs');
+    expect(answer).toMatchObject({ status: 503, code: 'database.statement_timeout', retryAfter: 5 });
+    await blocker.end();
     await recovered();
   });
 });

@@ -5,15 +5,21 @@ import { open } from 'node:fs/promises';
 import { findProgram } from './program.ts';
 import { tailOf } from './server-log.ts';
 
+type ManagerName = 'apt-get' | 'dnf' | 'apk' | 'brew';
+
+/** What to install: how it is called in messages, and its packages by preference. */
+export interface Wanted {
+  name: string;
+  packages: Readonly<Record<ManagerName, readonly string[]>>;
+}
+
 interface PackageManager {
-  program: string;
+  program: ManagerName;
   /** Homebrew refuses root and needs no rights; the others need root. */
   asRoot: boolean;
   /** Brings the list of packages up to date: that of a fresh container is empty. */
   refresh?: string[];
   install: string[];
-  /** By preference: distributions are moving from Redis to Valkey. */
-  packages: string[];
 }
 
 const APT_OPTIONS = ['-o', 'DPkg::Lock::Timeout=120', '-o', 'Acquire::Retries=2'];
@@ -24,15 +30,15 @@ const MANAGERS: PackageManager[] = [
     asRoot: true,
     refresh: [...APT_OPTIONS, 'update'],
     install: [...APT_OPTIONS, 'install', '--yes', '--no-install-recommends'],
-    packages: ['redis-server', 'valkey-server'],
   },
-  { program: 'dnf', asRoot: true, install: ['install', '--assumeyes'], packages: ['valkey', 'redis'] },
-  { program: 'apk', asRoot: true, install: ['add', '--no-cache'], packages: ['redis', 'valkey'] },
-  { program: 'brew', asRoot: false, install: ['install'], packages: ['redis'] },
+  { program: 'dnf', asRoot: true, install: ['install', '--assumeyes'] },
+  { program: 'apk', asRoot: true, install: ['add', '--no-cache'] },
+  { program: 'brew', asRoot: false, install: ['install'] },
 ];
 
-/** Installs a Redis server when that needs no prompt. Returns what was done, or why not, to follow "and …". */
-export async function installRedis(
+/** Installs a server when that needs no prompt. Returns what was done, or why not, to follow "and …". */
+export async function installPackage(
+  wanted: Wanted,
   path: string,
   logFile: string,
   say: (line: string) => void,
@@ -43,9 +49,9 @@ export async function installRedis(
   if (!prefix) return `${manager.program} cannot install it without asking for a password`;
 
   const run = (args: string[]): Promise<boolean> => runLogged([...prefix, manager.program, ...args], logFile);
-  say(`no redis-server or valkey-server on the PATH: installing one with ${manager.program} …`);
+  say(`no ${wanted.name} on the PATH: installing one with ${manager.program} …`);
   if (manager.refresh) await run(manager.refresh);
-  for (const name of manager.packages) {
+  for (const name of wanted.packages[manager.program]) {
     if (!(await run([...manager.install, name]))) continue;
     await stopSystemService(manager, prefix, name, logFile);
     return `${manager.program} installed ${name} without putting it there`;
@@ -64,7 +70,7 @@ function rightsFor({ asRoot }: PackageManager): string[] | undefined {
 }
 
 /**
- * Debian's package starts a Redis of its own on the standard port, now and at every boot. Nobody asked for that:
+ * Debian's package starts a server of its own on the standard port, now and at every boot. Nobody asked for that:
  * it is stopped and disabled. (Forbidding the start beforehand, by a policy-rc.d, would forbid every package's
  * start for as long as that file is left behind by an interruption.)
  */
