@@ -65,7 +65,7 @@ function routeClass(name: RouteClass['name'], limits: RouteClass['limits']): Rou
 }
 
 /** Several people behind one address do not share what a key of their own entitles them to. */
-function trackerOf(who: { principal?: Principal; ip: string }): string {
+export function trackerOf(who: { principal?: Principal; ip?: string }): string {
   const { principal, ip } = who;
   return principal ? `k:${principal.keyId}` : `a:${subscriberNetwork(ip)}`;
 }
