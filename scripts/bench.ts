@@ -7,12 +7,14 @@ import { once } from 'node:events';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { writeResults } from '../bench/support/document.ts';
 import { type BenchmarkReport, machine, type Report, table } from '../bench/support/report.ts';
 import type { RunOptions } from '../bench/support/run-one.ts';
 import { buildIfStale } from './build.ts';
 import { provideServices } from './services/index.ts';
 
 const DIR = '.gleaner/bench';
+const DOCS = 'docs/performance.md';
 const names = readdirSync('bench')
   .filter((file) => file.endsWith('.bench.ts'))
   .map((file) => file.replace('.bench.ts', ''));
@@ -28,6 +30,7 @@ Progress goes to standard error; logs and profiles to ${DIR}/<name>.
   --rounds <n>     how often each side has its turn (default 7, with --quick 2)
   --quick          small and short: shows that all works, measures little
   --json <file>    write the results as JSON, too
+  --docs           write the results into ${DOCS}, too; not with --quick
   --profile        CPU profiles of the processes under test, for chrome://inspect or speedscope
   --help           this text
 
@@ -44,6 +47,7 @@ interface Options {
   rounds: number;
   quick: boolean;
   profile: boolean;
+  docs: boolean;
   json: string | undefined;
 }
 
@@ -55,6 +59,7 @@ function readOptions(): Options | undefined {
       quick: { type: 'boolean', default: false },
       json: { type: 'string' },
       profile: { type: 'boolean', default: false },
+      docs: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -66,6 +71,7 @@ function readOptions(): Options | undefined {
   const rounds = Number(values.rounds ?? (values.quick ? 2 : 7));
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100)
     throw new Error(`--rounds: expected a whole number from 1 to 100, got "${values.rounds}"`);
+  if (values.docs && values.quick) throw new Error('--docs: what --quick measures is not worth writing down');
   return { ...values, only, rounds, json: values.json };
 }
 
@@ -110,6 +116,7 @@ async function main(): Promise<number> {
     await services.stop();
   }
   if (options.json) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+  if (options.docs) await writeResults(DOCS, report);
   if (stop.signal.aborted) return 130;
   if (failed.length > 0) console.error(`\nFailed: ${failed.join(', ')}`);
   return failed.length > 0 ? 1 : 0;

@@ -56,13 +56,14 @@ export function table({ name, claim, seconds, measures, aims, notes }: Benchmark
   ].join('\n');
 }
 
-function aimLine({ what, value, atLeast, atMost, reached }: Aim): string {
+/** Whether what we want was reached. */
+export function aimLine({ what, value, atLeast, atMost, reached }: Aim): string {
   const target = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`;
   return `aim: ${what} ${target}: ${digits(value)}, ${reached ? 'reached' : 'MISSED'}`;
 }
 
 /** Three significant digits: more would be noise. */
-function digits(value: number): string {
+export function digits(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const decimals = value === 0 ? 0 : Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
   return value.toLocaleString('en', {
