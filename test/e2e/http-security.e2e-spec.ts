@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEnvironment, type TestEnvironment } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
+import { bearer } from '../support/test-key.js';
 import { bootApp, type TestApp } from '../support/test-app.js';
 
 let environment: TestEnvironment;
@@ -201,6 +202,20 @@ describe('CORS_ORIGINS', () => {
         expect(headers['access-control-allow-origin']).toBeUndefined();
         // Or a cache would give this answer to the page that may read it.
         expect(headers['vary']).toContain('Origin');
+      }
+    });
+  });
+
+  it('lets scripts of listed origins send a key, and read why it was not accepted', async () => {
+    await withApp({ CORS_ORIGINS: origin }, async ({ url }) => {
+      for (const [authorization, status] of [
+        [bearer().authorization, 404],
+        ['Bearer wrong', 401],
+      ] as const) {
+        const answer = await ask(`${url}/api/v1/sources/nothing/runs`, { origin, authorization }, 'POST');
+        expect(answer.status).toBe(status);
+        expect(answer.headers['access-control-allow-origin']).toBe(origin);
+        expect(answer.headers['access-control-allow-credentials']).toBeUndefined();
       }
     });
   });

@@ -173,7 +173,22 @@ describe('a key', () => {
 describe('the first key', () => {
   it('is made once and shown once by many processes that boot at once, past their logs', async () => {
     await environment.query('DELETE FROM api_key');
-    const started = await Promise.all(Array.from({ length: 3 }, () => start({ FIRST_KEY_FILE: '-' })));
+    // Nobody can insert until all three have seen that there is no key and are about to make one.
+    await environment.query('BEGIN');
+    await environment.query('LOCK TABLE api_key IN EXCLUSIVE MODE');
+    const starting = Promise.all(Array.from({ length: 3 }, () => start({ FIRST_KEY_FILE: '-' })));
+    try {
+      await eventually('all three to wait', async () => {
+        // Not pg_stat_activity, which stays as it was when the transaction first looked.
+        const waiting = await environment.query(
+          `SELECT 1 FROM pg_locks JOIN pg_database ON oid = database WHERE datname = current_database() AND NOT granted`,
+        );
+        return waiting.length === 3 ? true : undefined;
+      });
+    } finally {
+      await environment.query('COMMIT');
+    }
+    const started = await starting;
     try {
       const shown = started.flatMap(({ gleaner }) => gleaner.log.match(KEY) ?? []);
       expect(shown).toHaveLength(1);
