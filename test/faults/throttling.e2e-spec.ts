@@ -64,6 +64,10 @@ const fallbackIs = (value: 0 | 1) =>
 
 const linesSaying = (text: string): number => api.log.split(text).length - 1;
 
+/** Lines come through a pipe, behind the metrics. */
+const aLineSays = (text: string) =>
+  eventually(`a line saying "${text}"`, async () => (linesSaying(text) > 0 ? true : undefined));
+
 /** Whether Redis has a bucket of this client. */
 const isShared = (client: string) => redis.exists(`${environment.env['REDIS_PREFIX']}:t:default:a:${client}`);
 
@@ -84,11 +88,13 @@ describe('while Redis hangs', () => {
       for (let i = 0; i < 500; i++) expect(passed(await ask(1, client))).toBe(0);
       expect(performance.now() - since).toBeLessThan(25_000);
       expect(await metric('gleaner_throttle_local_decisions_total')).toBeGreaterThanOrEqual(500);
+      await aLineSays('this process limits requests by itself');
       expect(linesSaying('this process limits requests by itself')).toBe(1);
     } finally {
       redis.thaw();
     }
     await fallbackIs(0);
+    await aLineSays('limits are shared by all processes');
     expect(linesSaying('limits are shared by all processes')).toBe(1);
     // What was used up before the outage still is.
     expect(passed(await ask(5, before))).toBe(0);
