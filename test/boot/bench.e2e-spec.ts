@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
+import { writeResults } from '../../bench/support/document.ts';
 import type { BenchmarkReport, Report } from '../../bench/support/report.ts';
 import { type LoadResult, startLoad } from '../../bench/support/load/index.ts';
 import { Program } from '../support/program.js';
@@ -54,6 +55,7 @@ describe('npm run bench', () => {
     for (const [args, message] of [
       [['--only', 'nothing'], '--only nothing: there is no such benchmark; expected one of bulk-upsert,'],
       [['--rounds', '0'], '--rounds: expected a whole number from 1 to 100, got "0"'],
+      [['--docs', '--quick'], '--docs: what --quick measures is not worth writing down'],
       [['--often'], "Unknown option '--often'"],
     ] as const) {
       const refused = bench(args);
@@ -84,6 +86,62 @@ function expectSound({ name, claim, seconds, measures, aims, notes }: BenchmarkR
   for (const { value, atLeast = -Infinity, atMost = Infinity, reached } of aims)
     expect(reached).toBe(value >= atLeast && value <= atMost);
 }
+
+describe('--docs', () => {
+  const report: Report = {
+    startedAt: '2026-01-02T03:04:05.678Z',
+    machine: { cpu: 'Abacus', cores: 2, node: 'v24.0.0', platform: 'linux x64' },
+    quick: false,
+    rounds: 3,
+    benchmarks: [
+      {
+        name: 'one',
+        claim: 'it counts',
+        seconds: 1,
+        measures: [
+          { what: 'beads', unit: '1/s', median: 1234.5, min: 1000, max: 2000, samples: [1000, 1234.5, 2000] },
+        ],
+        aims: [{ what: 'beads', value: 0.5, atLeast: 0.6, reached: false }],
+        notes: [],
+      },
+    ],
+  };
+
+  it('replaces the results between their marks, and nothing else', async () => {
+    const file = join(dir, 'performance.md');
+    writeFileSync(file, '# Before\n\n<!-- results of one -->\nold\n<!-- end of one -->\n\nAfter\n');
+    await writeResults(file, report);
+    const written = readFileSync(file, 'utf8');
+    expect(written).toMatch(
+      /^# Before\n\n<!-- results of one -->\n\n2026-01-02, Abacus, 2 cores, Node v24.0.0, 3 rounds/,
+    );
+    expect(written).toMatch(/\| beads \| +1,235 \| +1,000 \| +2,000 \| 1\/s \|/);
+    expect(written).toContain('beads at least 0.6: 0.500, MISSED');
+    expect(written).toMatch(/<!-- end of one -->\n\nAfter\n$/);
+    expect(written).not.toContain('old');
+    await writeResults(file, report);
+    expect(readFileSync(file, 'utf8')).toBe(written);
+  });
+
+  it('has a place for each benchmark in docs/performance.md, and misses one that is not there', async () => {
+    const document = readFileSync('docs/performance.md', 'utf8');
+    for (const name of [
+      'cached-reads',
+      'read-cache',
+      'throttle',
+      'bulk-upsert',
+      'page-latency',
+      'read-mix',
+      'open-connections',
+    ])
+      expect(document).toContain(`<!-- results of ${name} -->`);
+    const file = join(dir, 'empty.md');
+    writeFileSync(file, '');
+    await expect(writeResults(file, report)).rejects.toThrow(
+      'has no place for results: expected "<!-- results of one -->"',
+    );
+  });
+});
 
 describe('the load generator', () => {
   const right = Buffer.from('{"right":true}');
