@@ -25,7 +25,6 @@ export function environment(
     THROTTLE_DEFAULT: NO_LIMIT,
     THROTTLE_SEARCH: NO_LIMIT,
     THROTTLE_RUN: NO_LIMIT,
-    THROTTLE_LIMIT: '10000000',
     // What is cached stays so while it is measured.
     CACHE_TTL_MS: '3600000',
   };
