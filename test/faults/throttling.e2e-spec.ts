@@ -83,10 +83,14 @@ describe('while Redis hangs', () => {
       expect(new Set(statuses)).toEqual(new Set([404, 429]));
       expect(passed(statuses)).toBe(LIMIT);
       await fallbackIs(1);
-      // Five hundred requests that each waited a tenth of a second, one after another, would take most of a minute.
-      const since = performance.now();
-      for (let i = 0; i < 500; i++) expect(passed(await ask(1, client))).toBe(0);
-      expect(performance.now() - since).toBeLessThan(25_000);
+      // Whoever waits for Redis waits a second; a busy machine may keep one or two for as long.
+      let waited = 0;
+      for (let i = 0; i < 500; i++) {
+        const since = performance.now();
+        expect(passed(await ask(1, client))).toBe(0);
+        if (performance.now() - since >= 950) waited++;
+      }
+      expect(waited).toBeLessThanOrEqual(2);
       expect(await metric('gleaner_throttle_local_decisions_total')).toBeGreaterThanOrEqual(500);
       await aLineSays('this process limits requests by itself');
       expect(linesSaying('this process limits requests by itself')).toBe(1);
