@@ -54,7 +54,7 @@ describe.each([50, 20_000])('with %i quotes', (count) => {
   let runId: string;
 
   beforeAll(async () => {
-    environment = await createEnvironment({ THROTTLE_LIMIT: '1000000' });
+    environment = await createEnvironment();
     await generateQuotes(environment, count);
     runId = randomUUID();
     await environment.query(
