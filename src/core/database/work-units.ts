@@ -59,7 +59,7 @@ export class WorkUnits {
     });
     // A body is read in callbacks of the socket, which know nothing of the request: this brings them back to it.
     server.addHook('preValidation', (request, _reply, done) => {
-      if (request.workUnit) inWorkUnit(request.workUnit, done);
+      if (request.workUnit && request.body !== undefined) inWorkUnit(request.workUnit, done);
       else done();
     });
     server.addHook('onResponse', (request, _reply, done) => {

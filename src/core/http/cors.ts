@@ -52,7 +52,11 @@ export class Cors {
 
 /** Adds to what an answer varies by: a handler may have said something of its own. */
 export function addVary(reply: FastifyReply, field: string): void {
-  const before = String(reply.getHeader('vary') ?? '');
-  if (before.toLowerCase().split(/, */).includes(field.toLowerCase())) return;
-  reply.header('Vary', before === '' ? field : `${before}, ${field}`);
+  const before = reply.getHeader('vary');
+  if (before === undefined) {
+    reply.header('Vary', field);
+    return;
+  }
+  const fields = String(before).toLowerCase().split(/, */);
+  if (!fields.includes(field.toLowerCase())) reply.header('Vary', `${String(before)}, ${field}`);
 }

@@ -36,7 +36,7 @@ export class RequestLog {
     server.addHook('onRequestAbort', (request, done) => {
       if (!UNLOGGED.test(request.url)) {
         this.pino.logger.warn(
-          { requestId: request.id, req: describe(request) },
+          { requestId: request.id, ...describe(request) },
           'request aborted by its client',
         );
       }
@@ -51,8 +51,8 @@ export class RequestLog {
     this.pino.logger[level](
       {
         requestId: request.id,
-        req: describe(request),
-        res: { statusCode },
+        ...describe(request),
+        statusCode,
         responseTime: Math.round(reply.elapsedTime * 1000) / 1000,
       },
       'request completed',

@@ -6,19 +6,30 @@ import { CachedDocument } from './cached-document.js';
 describe('a document', () => {
   it('is its value in every form, each with a tag of its own', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.jsonValue(), async (given) => {
-        const value: unknown = JSON.parse(JSON.stringify(given));
-        const document = CachedDocument.of(value);
-        const [br, gzip] = [await document.in('br'), await document.in('gzip')];
-        expect(JSON.parse(document.plain.body.toString())).toEqual(value);
-        expect(JSON.parse(brotliDecompressSync(br.body).toString())).toEqual(value);
-        expect(JSON.parse(gunzipSync(gzip.body).toString())).toEqual(value);
-        expect(document.value).toEqual(value);
-        expect(new Set([document.plain.etag, br.etag, gzip.etag]).size).toBe(3);
-        expect(CachedDocument.of(value).plain.etag).toBe(document.plain.etag);
-      }),
+      fc.asyncProperty(
+        fc.jsonValue({ stringUnit: fc.constantFrom('a', '"', 'é', '“', '👩🏽') }),
+        async (given) => {
+          const value: unknown = JSON.parse(JSON.stringify(given));
+          const document = CachedDocument.of(value);
+          const [br, gzip] = [await document.in('br'), await document.in('gzip')];
+          expect(JSON.parse(document.plain.body.toString())).toEqual(value);
+          expect(JSON.parse(brotliDecompressSync(br.body).toString())).toEqual(value);
+          expect(JSON.parse(gunzipSync(gzip.body).toString())).toEqual(value);
+          expect(document.value).toEqual(value);
+          expect(new Set([document.plain.etag, br.etag, gzip.etag]).size).toBe(3);
+          expect(CachedDocument.of(value).plain.etag).toBe(document.plain.etag);
+        },
+      ),
       { numRuns: 30 },
     );
+  });
+
+  it('is kept as text only when that is the same bytes in any encoding', () => {
+    expect(CachedDocument.of({ text: 'plain \n "quoted" \u007f' }).plain.body).toBeTypeOf('string');
+    for (const text of ['\u0080', 'é', '“', '👩🏽']) {
+      const { body } = CachedDocument.of({ text }).plain;
+      expect(body).toEqual(Buffer.from(JSON.stringify({ text })));
+    }
   });
 
   it('is compressed once, however many ask', async () => {

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
@@ -6,7 +7,11 @@ export type Encoding = 'br' | 'gzip';
 
 /** A body as it is sent, with the strong entity tag of exactly these bytes. */
 export interface Representation {
-  readonly body: Buffer;
+  /**
+   * Text when it is ASCII, as most JSON is: Node sends that together with the head in one call of the system, which
+   * takes a fifth off an answer; bytes would be a second piece.
+   */
+  readonly body: Buffer | string;
   readonly etag: string;
   readonly encoding: Encoding | undefined;
 }
@@ -15,15 +20,15 @@ export interface Representation {
 const COMPRESS_FROM_BYTES = 1024;
 
 const compress = {
-  br: async (body: Buffer) =>
+  br: async (body: Buffer | string, length: number) =>
     promisify(brotliCompress)(body, {
       params: {
         [constants.BROTLI_PARAM_QUALITY]: 5,
-        [constants.BROTLI_PARAM_SIZE_HINT]: body.length,
+        [constants.BROTLI_PARAM_SIZE_HINT]: length,
         [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
       },
     }),
-  gzip: async (body: Buffer) => promisify(gzip)(body, { level: 6 }),
+  gzip: async (body: Buffer | string) => promisify(gzip)(body, { level: 6 }),
 };
 
 /**
@@ -35,6 +40,8 @@ export class CachedDocument {
   private readonly variants = new Map<Encoding, Promise<Representation> | Representation>();
   private parsed: unknown;
 
+  /** Bytes of the plain body. */
+  readonly length: number;
   private held: number;
 
   /** Told when the document begins to hold more bytes than before. */
@@ -45,7 +52,12 @@ export class CachedDocument {
     /** Names the content, whatever its encoding. */
     readonly hash: string,
   ) {
-    this.plain = { body, etag: `"${hash}"`, encoding: undefined };
+    this.plain = {
+      body: isAscii(body) ? body.toString('latin1') : body,
+      etag: `"${hash}"`,
+      encoding: undefined,
+    };
+    this.length = body.length;
     this.held = body.length;
   }
 
@@ -65,14 +77,14 @@ export class CachedDocument {
   }
 
   get compressible(): boolean {
-    return this.plain.body.length >= COMPRESS_FROM_BYTES;
+    return this.length >= COMPRESS_FROM_BYTES;
   }
 
   /** What was serialised; parsed when first asked for and then shared, so it is frozen. */
   get value(): unknown {
     if (this.parsed === undefined) {
       this.parsed = deepFreeze(JSON.parse(this.plain.body.toString()));
-      this.grow(2 * this.plain.body.length); // An estimate: as objects it takes about twice its text.
+      this.grow(2 * this.length); // An estimate: as objects it takes about twice its text.
     }
     return this.parsed;
   }
@@ -87,7 +99,7 @@ export class CachedDocument {
   }
 
   private async make(encoding: Encoding): Promise<Representation> {
-    const body = await compress[encoding](this.plain.body);
+    const body = await compress[encoding](this.plain.body, this.length);
     const variant = { body, etag: `"${this.hash}-${encoding}"`, encoding };
     this.variants.set(encoding, variant);
     this.grow(body.length);

@@ -135,7 +135,7 @@ export class ReadFetcher {
 
   private async store({ key, versions }: Wanted, entry: ReadEntry): Promise<void> {
     const { document } = entry;
-    if (!document || document.plain.body.length > this.config.entryBytes) {
+    if (!document || document.length > this.config.entryBytes) {
       this.stats.tiers.tooLarge++;
       return;
     }

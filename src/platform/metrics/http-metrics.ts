@@ -22,13 +22,14 @@ export class HttpMetrics {
 
   /** Must be called before routes are registered: Fastify's hooks only hold for later ones. */
   observe(server: FastifyInstance): void {
-    server.addHook('onResponse', async (request, reply) => {
+    server.addHook('onResponse', (request, reply, done) => {
       const labels = {
         method: METHODS.has(request.method) ? request.method : 'other',
         route: request.routeOptions.url ?? 'unmatched',
         status: `${Math.floor(reply.statusCode / 100)}xx`,
       };
       this.duration.observe(labels, reply.elapsedTime / 1000);
+      done();
     });
   }
 }
