@@ -3,7 +3,7 @@
  *
  * 1. One condition drives: its index gives the quotes newest first. It is the one that has the fewest quotes: an
  *    author or a tag (which count theirs), else the source, else all quotes.
- * 2. The other conditions are checked row by row, on at most {@link WINDOW} rows. When these do not fill the page, it
+ * 2. The other conditions are checked row by row, on at most {@link WINDOW} rows (a tag's: {@link TAG_WINDOW}). When these do not fill the page, it
  *    is answered as it is, with a cursor to where reading stopped: going on from there finds the rest. So a page may
  *    be short, but none takes long, and following the cursors gives every quote exactly once.
  * 3. Rare words (at most {@link RARE_MATCHES}, the planner estimates) drive themselves, through the text index, which
@@ -11,6 +11,8 @@
  *    wrong; reading stops there, says so, and the caller goes back to 2.
  */
 export const WINDOW = 5000;
+/** Of a tag's list fewer are checked: each of them has to be looked up in the table of quotes, anywhere in it. */
+const TAG_WINDOW = 1000;
 export const RARE_MATCHES = 2000;
 
 /** A condition with the number of quotes that meet it. */
@@ -89,17 +91,18 @@ function byOrder(query: QuoteListQuery, parameters: Parameters): string {
   const checks = conditions(driver.rest, parameters);
   const count = parameters.bind(query.limit + 1);
   const list = listOf(driver, query.cursor, parameters);
+  const window = driver.table === 'quote_tag' ? TAG_WINDOW : WINDOW;
   if (checks.length === 0) return shown(`page AS MATERIALIZED (${list('')} LIMIT ${count})`);
   const rows =
     driver.table === 'quote_tag'
-      ? `(${list('')} LIMIT ${WINDOW}) w ${quoteOf('w')}`
-      : `(${list(', d.author_id, d.source_id, d.tags, d.search')} LIMIT ${WINDOW}) w
+      ? `(${list('')} LIMIT ${window}) w ${quoteOf('w')}`
+      : `(${list(', d.author_id, d.source_id, d.tags, d.search')} LIMIT ${window}) w
          CROSS JOIN LATERAL (SELECT w.author_id, w.source_id, w.tags, w.search) q`;
   const order = `${driver.key ? 'w.key DESC, ' : ''}w.created_at DESC, w.id DESC`;
   return shown(
     `page AS MATERIALIZED (
       SELECT w.id, w.created_at FROM ${rows} WHERE ${checks.join(' AND ')} ORDER BY ${order} LIMIT ${count}
-    ), edge AS (${list('')} OFFSET ${WINDOW - 1} LIMIT 1)`,
+    ), edge AS (${list('')} OFFSET ${window - 1} LIMIT 1)`,
     `SELECT ${STOPPED} FROM edge WHERE (SELECT count(*) FROM page) < ${count}`,
   );
 }
