@@ -1,4 +1,4 @@
-import type { Limit } from '../../src/platform/throttling/limit.js';
+import type { Limit } from '../../src/platform/throttling/buckets/limit.js';
 
 /**
  * The token bucket of the textbook: it holds tokens, and counts them in whole intervals and the part of one that has

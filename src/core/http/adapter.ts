@@ -3,12 +3,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { type ProxyOptions, resolveClients } from './client-address.js';
+import { type ProxyOptions, resolveClients } from './client/client-address.js';
 import type { HttpConfig } from './http.config.js';
 import { readableUrl, refuseMalformedUrls } from './malformed-url.js';
-import { type Problem, PROBLEM_MEDIA_TYPE, problem } from './problem.js';
-import { dataHeaders } from './security-headers.js';
-import { sendProblem } from './send-problem.js';
+import { type Problem, PROBLEM_MEDIA_TYPE, problem } from './problems/problem.js';
+import { dataHeaders } from './security/security-headers.js';
+import { sendProblem } from './problems/send-problem.js';
 
 /** Bytes of request line and headers together; Node's own default, named because an error message tells it. */
 const MAX_HEADER_BYTES = 16_384;

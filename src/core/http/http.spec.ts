@@ -11,7 +11,7 @@ import { loadConfig } from '../config/index.js';
 import { GleanerError } from '../errors/index.js';
 import { createAdapter } from './adapter.js';
 import { httpConfig } from './http.config.js';
-import { ProblemFilter } from './problem.filter.js';
+import { ProblemFilter } from './problems/problem.filter.js';
 import { text } from './text.js';
 import { ValidationPipe } from './validation.pipe.js';
 

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import { z } from 'zod';
-import { PROBLEM_MEDIA_TYPE, problemSchema, titleOf } from './problem.js';
+import { PROBLEM_MEDIA_TYPE, problemSchema, titleOf } from './problems/problem.js';
 
 /** Query schema of a route without parameters: an unknown one is a mistake that the caller wants to hear about. */
 export const noQuery = z.strictObject({});

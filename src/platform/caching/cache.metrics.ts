@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram, register } from 'prom-client';
-import { CacheClient } from './cache-client.js';
+import { CacheClient } from './tiers/cache-client.js';
 import { type CacheCounts, CacheStats, type TierCounts } from './cache-stats.js';
-import { MemoryTier } from './memory-tier.js';
+import { MemoryTier } from './tiers/memory-tier.js';
 
 const HITS: readonly (readonly [keyof CacheCounts, result: string, tier: string])[] = [
   ['memoryHits', 'hit', 'memory'],

@@ -4,16 +4,16 @@ import { type CacheManagerStore, KeyvAdapter } from 'cache-manager';
 import { redisInsStore } from 'cache-manager-ioredis-yet';
 import type { Redis } from 'ioredis';
 import { Keyv } from 'keyv';
-import { CacheClient } from './cache-client.js';
+import { CacheClient } from './tiers/cache-client.js';
 import { CacheMetrics } from './cache.metrics.js';
 import { CacheStats } from './cache-stats.js';
 import { type CachingConfig, cachingConfig } from './caching.config.js';
 import { FetchLock } from './fetch-lock.js';
 import { DocumentAnswers } from './http/document-answers.js';
-import { MemoryTier } from './memory-tier.js';
+import { MemoryTier } from './tiers/memory-tier.js';
 import { ReadCache } from './read-cache.js';
 import { ReadFetcher } from './read-fetcher.js';
-import { RedisTier } from './redis-tier.js';
+import { RedisTier } from './tiers/redis-tier.js';
 import { TagVersions } from './tag-versions.js';
 
 @Module({ providers: [CacheClient, CacheStats], exports: [CacheClient, CacheStats] })

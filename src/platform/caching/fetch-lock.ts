@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { CacheClient } from './cache-client.js';
+import { CacheClient } from './tiers/cache-client.js';
 
 /** Longer than any statement may take, so that a lock outlives its fetch but not for long a process that died. */
 const LOCK_MS = 12_000;

@@ -3,10 +3,10 @@ import { type CacheOptions } from './cache-options.js';
 import { CacheStats } from './cache-stats.js';
 import { CachedDocument } from './cached-document.js';
 import { type CachingConfig, cachingConfig } from './caching.config.js';
-import { MemoryTier } from './memory-tier.js';
+import { MemoryTier } from './tiers/memory-tier.js';
 import { isCurrent, type ReadEntry, type ReadKind, sharedEntry, versionsOf } from './read-entry.js';
 import { ReadFetcher } from './read-fetcher.js';
-import { RedisTier } from './redis-tier.js';
+import { RedisTier } from './tiers/redis-tier.js';
 import { TagVersions } from './tag-versions.js';
 
 interface Asked {

@@ -1,4 +1,4 @@
-import type { Envelope } from './cache-envelope.js';
+import type { Envelope } from './tiers/cache-envelope.js';
 import type { CacheOptions } from './cache-options.js';
 import type { CacheCounts } from './cache-stats.js';
 import type { CachedDocument } from './cached-document.js';

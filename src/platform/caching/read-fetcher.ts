@@ -5,9 +5,9 @@ import { CacheMetrics } from './cache.metrics.js';
 import { CacheStats } from './cache-stats.js';
 import { CachedDocument } from './cached-document.js';
 import { type CachingConfig, cachingConfig } from './caching.config.js';
-import { DeadlineError, withDeadline } from './deadline.js';
+import { DeadlineError, withDeadline } from './tiers/deadline.js';
 import { FetchLock } from './fetch-lock.js';
-import { MemoryTier } from './memory-tier.js';
+import { MemoryTier } from './tiers/memory-tier.js';
 import {
   absentEntry,
   documentEntry,
@@ -17,7 +17,7 @@ import {
   type ReadKind,
   sharedEntry,
 } from './read-entry.js';
-import { RedisTier } from './redis-tier.js';
+import { RedisTier } from './tiers/redis-tier.js';
 
 /** How long a process waits for what another one is fetching, before it fetches by itself. */
 const WAIT_FOR_OTHERS_MS = 3000;

@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { messageOf } from '../../core/errors/index.js';
 import { RedisConnections } from '../../core/redis/index.js';
-import { CacheClient } from './cache-client.js';
+import { CacheClient } from './tiers/cache-client.js';
 import { CacheStats } from './cache-stats.js';
 
 /**

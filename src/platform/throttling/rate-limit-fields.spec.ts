@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import { describe, expect, it } from 'vitest';
-import { limitOf } from './limit.js';
+import { limitOf } from './buckets/limit.js';
 import { policyField, writeRateLimitFields } from './rate-limit-fields.js';
 import { TooManyRequestsError } from './throttling.errors.js';
 

@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import { type Decision, type Limit, type Standing, standingOf, tightest } from './limit.js';
+import { type Decision, type Limit, type Standing, standingOf, tightest } from './buckets/limit.js';
 
 /**
  * `RateLimit-Policy` of draft-ietf-httpapi-ratelimit-headers: what each limit grants. `q` is the size of the bucket and

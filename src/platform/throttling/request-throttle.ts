@@ -1,13 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { IpNetworks, type Principal, subscriberNetwork } from '../../core/http/index.js';
-import { limitOf } from './limit.js';
+import { limitOf } from './buckets/limit.js';
 import { policyField, writeRateLimitFields } from './rate-limit-fields.js';
 import type { RouteClass, RouteClasses } from './route-class.js';
 import { type ThrottlingConfig, throttlingConfig } from './throttling.config.js';
 import { TooManyRequestsError } from './throttling.errors.js';
 import { ThrottlingMetrics } from './throttling.metrics.js';
-import { TokenBuckets } from './token-buckets.js';
+import { TokenBuckets } from './buckets/token-buckets.js';
 
 declare module 'fastify' {
   interface FastifyRequest {

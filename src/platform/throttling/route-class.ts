@@ -1,4 +1,4 @@
-import type { Limit } from './limit.js';
+import type { Limit } from './buckets/limit.js';
 import { THROTTLED_AS, type ThrottledAsOptions } from './throttled-as.js';
 
 /** Routes that count against the same limits. */

@@ -1,6 +1,6 @@
 import { type ConfigOf, defineConfig, setting, wholeNumber } from '../../core/config/index.js';
 import { networkList } from '../../core/http/index.js';
-import { rate } from './rate.js';
+import { rate } from './buckets/rate.js';
 
 export const throttlingConfig = defineConfig('throttling', {
   default: setting(

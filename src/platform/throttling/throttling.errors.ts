@@ -1,5 +1,5 @@
 import { GleanerError } from '../../core/errors/index.js';
-import type { Standing } from './limit.js';
+import type { Standing } from './buckets/limit.js';
 
 /** A client has used up a limit. The body says which one and when to come back. */
 export class TooManyRequestsError extends GleanerError {

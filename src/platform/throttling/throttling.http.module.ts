@@ -1,8 +1,8 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { ThrottlerModule } from '@nestjs/throttler';
-import type { Rate } from './rate.js';
-import { RedisThrottlerStorage } from './redis-throttler.storage.js';
+import type { Rate } from './buckets/rate.js';
+import { RedisThrottlerStorage } from './buckets/redis-throttler.storage.js';
 import { type ThrottlingConfig, throttlingConfig } from './throttling.config.js';
 import { ThrottlingGuard } from './throttling.guard.js';
 import { ThrottlingModule } from './throttling.module.js';

@@ -2,15 +2,15 @@ import { Module } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { once } from 'node:events';
 import { type RedisConfig, redisConfig, RedisConnections } from '../../core/redis/index.js';
-import { LocalBuckets } from './local-buckets.js';
-import { RedisBuckets } from './redis-buckets.js';
-import { RedisOutage } from './redis-outage.js';
-import { RedisThrottlerStorage } from './redis-throttler.storage.js';
+import { LocalBuckets } from './buckets/local-buckets.js';
+import { RedisBuckets } from './buckets/redis-buckets.js';
+import { RedisOutage } from './buckets/redis-outage.js';
+import { RedisThrottlerStorage } from './buckets/redis-throttler.storage.js';
 import { RequestThrottle } from './request-throttle.js';
 import { type ThrottlingConfig, throttlingConfig } from './throttling.config.js';
 import { ThrottlingHooks } from './throttling.hooks.js';
 import { ThrottlingMetrics, throttlingMetricProviders } from './throttling.metrics.js';
-import { TokenBuckets } from './token-buckets.js';
+import { TokenBuckets } from './buckets/token-buckets.js';
 
 /** How long booting waits for Redis, so that the first requests are counted where all others are. */
 const CONNECT_TIMEOUT_MS = 2000;

@@ -1,10 +1,10 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { once } from 'node:events';
-import { type RedisConfig, redisConfig, RedisConnections } from '../../core/redis/index.js';
+import { type RedisConfig, redisConfig, RedisConnections } from '../../../core/redis/index.js';
 import { MAGIC } from './cache-envelope.js';
-import { CacheStats } from './cache-stats.js';
-import { type CachingConfig, cachingConfig } from './caching.config.js';
+import { CacheStats } from '../cache-stats.js';
+import { type CachingConfig, cachingConfig } from '../caching.config.js';
 import { Circuit, CircuitOpenError } from './circuit.js';
 
 /** Longer than any answer takes; a connection that went dead without a word is opened anew after it. */

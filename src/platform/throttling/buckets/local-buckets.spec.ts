@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { limitOf, standingOf, tightest } from './limit.js';
 import { LocalBuckets } from './local-buckets.js';
-import { ReferenceBucket, takeOfEach } from '../../../test/support/reference-bucket.js';
+import { ReferenceBucket, takeOfEach } from '../../../../test/support/reference-bucket.js';
 
 const rates = fc.record({
   requests: fc.integer({ min: 1, max: 50 }),

@@ -1,4 +1,4 @@
-import type { ReadEntry } from './read-entry.js';
+import type { ReadEntry } from '../read-entry.js';
 
 interface Slot {
   readonly entry: ReadEntry;

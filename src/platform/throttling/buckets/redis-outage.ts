@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { messageOf } from '../../core/errors/index.js';
+import { messageOf } from '../../../core/errors/index.js';
 
 const PROBE_EVERY_MS = 250;
 /** A connection that says nothing for so long is given up: one whose other end has vanished does not recover. */

@@ -1,4 +1,4 @@
-import { list } from '../config/index.js';
+import { list } from '../../config/index.js';
 import { type IpAddress, parseAddress } from './ip-address.js';
 
 interface Network extends IpAddress {

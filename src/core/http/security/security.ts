@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { InvalidInputError } from '../errors/index.js';
+import { InvalidInputError } from '../../errors/index.js';
 import { isForMachines } from './for-machines.js';
 import { Cors, addVary } from './cors.js';
-import type { HttpConfig } from './http.config.js';
+import type { HttpConfig } from '../http.config.js';
 import { dataHeaders, pageHeaders } from './security-headers.js';
 import { HttpsRequiredError, MisdirectedError } from './security.errors.js';
 

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Decision, Limit } from './limit.js';
 import { TAKE_TOKENS } from './take-tokens.lua.js';
-import { RedisTooSlowError } from './throttling.errors.js';
+import { RedisTooSlowError } from '../throttling.errors.js';
 
 /** Decisions in one call at most: Redis does nothing else meanwhile, for about 3 µs each. More in one save nothing. */
 const MAX_DECISIONS = 64;

@@ -1,4 +1,4 @@
-import { GleanerError } from '../errors/index.js';
+import { GleanerError } from '../../errors/index.js';
 
 export class MisdirectedError extends GleanerError {
   readonly code = 'http.misdirected';

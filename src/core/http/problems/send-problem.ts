@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import { GleanerError } from '../errors/index.js';
+import { GleanerError } from '../../errors/index.js';
 import { type Problem, PROBLEM_MEDIA_TYPE, toProblem } from './problem.js';
 
 /** Answers with the problem document of whatever was thrown. @returns the document, for the log. */

@@ -1,6 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { z } from 'zod';
-import { GleanerError } from '../errors/index.js';
+import { GleanerError } from '../../errors/index.js';
 
 /** Media type of RFC 9457. */
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';

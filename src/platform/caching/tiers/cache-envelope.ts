@@ -1,4 +1,4 @@
-import { CachedDocument } from './cached-document.js';
+import { CachedDocument } from '../cached-document.js';
 
 /** A document as it stands in Redis. */
 export interface Envelope {

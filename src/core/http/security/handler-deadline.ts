@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { sendProblem } from './send-problem.js';
+import { sendProblem } from '../problems/send-problem.js';
 import { HandlerTimeoutError } from './security.errors.js';
 
 /**

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CachedDocument } from './cached-document.js';
+import { CachedDocument } from '../cached-document.js';
 import { MemoryTier } from './memory-tier.js';
-import type { ReadEntry } from './read-entry.js';
+import type { ReadEntry } from '../read-entry.js';
 
 const entryOf = (text: string): ReadEntry => ({
   document: CachedDocument.of(text),

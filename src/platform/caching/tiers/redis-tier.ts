@@ -4,7 +4,7 @@ import type { Cache } from 'cache-manager';
 import { createHash } from 'node:crypto';
 import { CacheClient } from './cache-client.js';
 import { decode, encode, type Envelope } from './cache-envelope.js';
-import { CacheStats } from './cache-stats.js';
+import { CacheStats } from '../cache-stats.js';
 
 /** Longer keys are hashed: a search can be long, and names in Redis are kept in memory twice. */
 const MAX_KEY_LENGTH = 120;

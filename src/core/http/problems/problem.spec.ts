@@ -7,7 +7,7 @@ import {
 import fc from 'fast-check';
 import { errorCodes } from 'fastify';
 import { describe, expect, it } from 'vitest';
-import { GleanerError, InvalidInputError } from '../errors/index.js';
+import { GleanerError, InvalidInputError } from '../../errors/index.js';
 import { problemSchema, toProblem } from './problem.js';
 
 class OutOfStock extends GleanerError {

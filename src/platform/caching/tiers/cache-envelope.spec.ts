@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decode, encode } from './cache-envelope.js';
-import { CachedDocument } from './cached-document.js';
+import { CachedDocument } from '../cached-document.js';
 
 const number = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 const stored = fc.record({ value: fc.jsonValue(), key: fc.string(), versions: fc.array(number), at: number });
