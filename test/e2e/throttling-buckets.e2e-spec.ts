@@ -173,8 +173,8 @@ describe('several processes', () => {
       const real = Date.now;
       Date.now = () => real() + Number(shift);
       const { Redis } = await import('ioredis');
-      const { RedisBuckets } = await import('./dist/platform/throttling/redis-buckets.js');
-      const { limitOf } = await import('./dist/platform/throttling/limit.js');
+      const { RedisBuckets } = await import('./dist/platform/throttling/buckets/redis-buckets.js');
+      const { limitOf } = await import('./dist/platform/throttling/buckets/limit.js');
       const redis = new Redis(process.env.REDIS_URL);
       const buckets = new RedisBuckets(redis, { prefix, timeoutMs: 30000 });
       const limits = [limitOf('default', { requests: Number(burst), periodSeconds: 86400, burst: Number(burst) })];
