@@ -135,9 +135,10 @@ export class Crawl {
   private async fetch(url: string, signal: AbortSignal): Promise<FetchedPage> {
     for (let attempt = 0; ; attempt++) {
       try {
-        await this.turn(signal);
-        this.stats['downloader/request_count']++;
-        return await this.ports.fetch(url, signal);
+        return await this.inTurn(signal, async () => {
+          this.stats['downloader/request_count']++;
+          return this.ports.fetch(url, signal);
+        });
       } catch (error) {
         if (signal.aborted || !isRetryable(error) || attempt >= this.options.retries) throw error;
         this.stats['retry/count']++;
@@ -147,17 +148,22 @@ export class Crawl {
   }
 
   /**
-   * Waits until a request may start: one after another, each the delay after the last has really started. Retries, too,
-   * keep their distance.
+   * Starts a request when it may: one after another, each the delay after the last has really started. Retries, too,
+   * keep their distance. Looking at the clock and starting have nothing between them: a process that is held up there
+   * would believe that the last request was earlier than it was.
    */
-  private async turn(signal: AbortSignal): Promise<void> {
+  private async inTurn<T>(signal: AbortSignal, start: () => Promise<T>): Promise<T> {
     const turn = this.lastTurn.then(async () => {
       await pause(this.lastStart + this.options.downloadDelayMs - performance.now(), signal);
+      if (signal.aborted) return undefined;
       this.lastStart = performance.now();
+      // In a box: the next turn waits for the start, not for the answer.
+      return { answer: start() };
     });
-    this.lastTurn = turn;
-    await turn;
-    signal.throwIfAborted();
+    this.lastTurn = turn.then(() => undefined);
+    const started = await turn;
+    if (!started) throw signal.reason;
+    return started.answer;
   }
 
   private async commit(): Promise<void> {
