@@ -16,7 +16,14 @@ export function measuredClient(
 ): typeof pg.Client {
   const { query } = pg.Client.prototype as { query: AnyQuery };
 
-  class MeasuredClient extends pg.Client {}
+  class MeasuredClient extends pg.Client {
+    constructor(config?: string | pg.ClientConfig) {
+      super(config);
+      // A server that shuts down can say so in the packet that ends the handshake, when the pool does not listen yet:
+      // without a listener that ends the process. Whoever uses the connection is told all the same.
+      this.on('error', () => undefined);
+    }
+  }
   const measured: AnyQuery = function (this: pg.Client, ...args) {
     const unit = currentWorkUnit();
     if (unit) unit.queries++;
