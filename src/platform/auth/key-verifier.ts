@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { DatabaseUnavailableError } from '../../core/database/index.js';
+import { DeadlineError, withDeadline } from '../../core/deadline/index.js';
 import type { Principal } from '../../core/http/index.js';
 import { ApiKey } from './api-key.entity.js';
 import { hashOf, idOf, matches } from './api-key.js';
@@ -44,7 +45,7 @@ export class KeyVerifier {
     const now = performance.now();
     const before = this.remembered.get(id);
     if (before && before.until > now) return before.key;
-    const key = withDeadline(this.keys.findOneBy({ id }));
+    const key = this.find(id);
     // At the end of the map, which is in the order of insertion: the oldest go first.
     this.remembered.delete(id);
     const entry = { key, until: now + BELIEVED_MS };
@@ -59,26 +60,18 @@ export class KeyVerifier {
     }
   }
 
+  private async find(id: string): Promise<ApiKey | null> {
+    try {
+      return await withDeadline(this.keys.findOneBy({ id }), LOOKUP_TIMEOUT_MS);
+    } catch (error) {
+      // Anything else is a fault of ours.
+      const away = error instanceof DeadlineError || error instanceof DatabaseUnavailableError;
+      throw away ? new KeysUnavailableError(error) : error;
+    }
+  }
+
   private forgetOldest(): void {
     const [oldest] = this.remembered.keys();
     if (oldest !== undefined) this.remembered.delete(oldest);
-  }
-}
-
-async function withDeadline<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new KeysUnavailableError(`no answer within ${LOOKUP_TIMEOUT_MS} ms`)),
-        LOOKUP_TIMEOUT_MS,
-      );
-    });
-    return await Promise.race([work, late]);
-  } catch (error) {
-    // Anything else is a fault of ours.
-    throw error instanceof DatabaseUnavailableError ? new KeysUnavailableError(error) : error;
-  } finally {
-    clearTimeout(timer);
   }
 }

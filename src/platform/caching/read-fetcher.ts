@@ -5,7 +5,7 @@ import { CacheMetrics } from './cache.metrics.js';
 import { CacheStats } from './cache-stats.js';
 import { CachedDocument } from './cached-document.js';
 import { type CachingConfig, cachingConfig } from './caching.config.js';
-import { DeadlineError, withDeadline } from './tiers/deadline.js';
+import { DeadlineError, withDeadline } from '../../core/deadline/index.js';
 import { FetchLock } from './fetch-lock.js';
 import { MemoryTier } from './tiers/memory-tier.js';
 import {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Circuit, CircuitOpenError } from './circuit.js';
-import { DeadlineError } from './deadline.js';
+import { DeadlineError } from '../../../core/deadline/index.js';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate'] }));
 afterEach(() => vi.useRealTimers());

@@ -1,4 +1,4 @@
-import { withDeadline } from './deadline.js';
+import { withDeadline } from '../../../core/deadline/index.js';
 
 /** Thrown instead of asking somebody who has just failed to answer several times. */
 export class CircuitOpenError extends Error {

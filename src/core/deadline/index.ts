@@ -1,0 +1,1 @@
+export { DeadlineError, withDeadline } from './deadline.js';
