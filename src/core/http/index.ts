@@ -4,7 +4,7 @@ export { PROXY_HEADERS } from './client/forwarded.js';
 export { addVary } from './security/cors.js';
 export { limitHandlers } from './security/handler-deadline.js';
 export { httpConfig } from './http.config.js';
-export { IpNetworks, networkList } from './client/ip-networks.js';
+export { IpNetworks, isNetwork, networkList } from './client/ip-networks.js';
 export { ApiProblems, noQuery, problemResponse } from './openapi.js';
 export { keyTime, type Page, pageQuery, pageSchema, toPage } from './page.js';
 export type { Principal } from './principal.js';

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { FetchedPage } from '../fetching/http-fetcher.js';
 import { emptyStats, type RunStats } from '../runs/run-stats.js';
-import { Crawl, type CrawlOptions, type CrawlPorts } from './crawl.js';
+import { Crawl, type CrawlOptions, type CrawlPorts, type FetchedPage } from './crawl.js';
 import type { Spider, StoredCounts } from './spider.js';
 
 const ORIGIN = 'http://site.example';

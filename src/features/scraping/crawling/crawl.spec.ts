@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConnectionFailedError, HttpStatusError } from '../fetching/fetch.errors.js';
-import type { FetchedPage } from '../fetching/http-fetcher.js';
 import { emptyStats, type RunStats } from '../runs/run-stats.js';
 import type { PageFailure } from '../runs/run.entity.js';
-import { Crawl, type CrawlOptions, type CrawlPorts } from './crawl.js';
+import { Crawl, type CrawlOptions, type CrawlPorts, type FetchedPage } from './crawl.js';
 import type { HtmlPage } from './html-page.js';
 import type { ScrapeRequest, Spider, SpiderOutput } from './spider.js';
 

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { GleanerError, isRetryable, messageOf } from '../../../core/errors/index.js';
-import type { FetchedPage } from '../fetching/http-fetcher.js';
 import type { RunStats } from '../runs/run-stats.js';
 import type { PageFailure } from '../runs/run.entity.js';
 import { HtmlPage } from './html-page.js';
@@ -16,6 +15,14 @@ export interface CrawlOptions {
   concurrentRequests: number;
   retries: number;
   retryBaseMs: number;
+}
+
+export interface FetchedPage {
+  /** Where the page came from after redirects; relative links are relative to this. */
+  url: string;
+  html: string;
+  /** Size of the body after unpacking. */
+  bytes: number;
 }
 
 /** What a crawl needs from outside. */

@@ -1,12 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { WorkUnits } from '../../../core/database/index.js';
 import { SourceService } from '../../sources/index.js';
+import { RefusedUrlError, TooManyRedirectsError } from '../fetching/fetch.errors.js';
 import { HttpFetcher } from '../fetching/http-fetcher.js';
 import { RunProgress } from '../runs/run-progress.js';
 import type { RunStats } from '../runs/run-stats.js';
 import type { Run } from '../runs/run.entity.js';
 import { type ScrapingConfig, scrapingConfig } from '../scraping.config.js';
-import { Crawl } from './crawl.js';
+import { Crawl, type FetchedPage } from './crawl.js';
 import { SpiderRegistry } from './spider-registry.js';
 
 /** Crawls the source of a run and commits what it finds, batch by batch. */
@@ -29,7 +30,7 @@ export class Crawler {
       spider,
       { startUrl: source.startUrl, ...source.politeness, retries, retryBaseMs },
       {
-        fetch: (url, stop) => this.fetcher.fetch(url, stop),
+        fetch: (url, stop) => this.fetch(new URL(url), stop),
         commit: async (items, account, failures) => {
           // A unit of its own: a run has as many batches as the site has pages for, each has to be cheap.
           await this.units.run('batch', source.spider, () =>
@@ -48,5 +49,18 @@ export class Crawler {
       run.stats,
     );
     return crawl.run(signal);
+  }
+
+  /** Follows redirects for as long as they stay on the host. */
+  private async fetch(start: URL, signal: AbortSignal): Promise<FetchedPage> {
+    let url = start;
+    for (let redirects = 0; redirects <= this.config.maxRedirects; redirects++) {
+      if (url.hostname !== start.hostname)
+        throw new RefusedUrlError(url.href, `it leaves the host ${start.hostname}`);
+      const answer = await this.fetcher.fetch({ url, accept: 'html' }, signal);
+      if (answer.kind === 'page') return { url: url.href, html: answer.text, bytes: answer.bytes };
+      if (answer.kind === 'redirect') url = answer.location;
+    }
+    throw new TooManyRedirectsError(start.href, this.config.maxRedirects);
   }
 }

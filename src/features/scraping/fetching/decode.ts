@@ -11,6 +11,11 @@ export function decodeHtml(body: Uint8Array, contentType: string): string {
   return new TextDecoder(label).decode(body);
 }
 
+/** Text of a body that is no HTML: the same, except that nothing in it is taken for a `<meta>`. */
+export function decodeText(body: Uint8Array, contentType: string): string {
+  return new TextDecoder(labelOf(contentType) ?? bom(body) ?? 'utf-8').decode(body);
+}
+
 function bom([first, second, third]: Uint8Array): string | undefined {
   if (first === 0xef && second === 0xbb && third === 0xbf) return 'utf-8';
   if (first === 0xfe && second === 0xff) return 'utf-16be';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeHtml } from './decode-html.js';
+import { decodeHtml } from './decode.js';
 
 const HTML = 'text/html';
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
