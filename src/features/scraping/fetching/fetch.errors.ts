@@ -168,7 +168,7 @@ export class ContentEncodingError extends FetchError {
 }
 
 /** A URL as a message has it: not endless, and without the password that it may carry. */
-function shown(url: string): string {
+export function shown(url: string): string {
   return url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1').slice(0, 500);
 }
 
