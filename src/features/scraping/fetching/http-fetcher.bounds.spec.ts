@@ -180,24 +180,25 @@ describe('the time that an answer takes to begin', () => {
       return [{ address: '127.0.0.1', family: 4 }];
     });
     fetchers.push(fetcher);
-    let [askedAt, headersAt, bodyAt] = [0, 0, 0];
+    let [askedAt, headersAt] = [0, 0];
     const asked = firstResponse((response) => {
       askedAt = performance.now();
-      setTimeout(() => begin(response).flushHeaders(), 20);
+      setTimeout(() => {
+        headersAt = performance.now();
+        begin(response).flushHeaders();
+      }, 20);
     });
     const outcome = fetchUrl(fetcher, server.originAt('site.example'));
     const response = await asked;
     await eventually('the headers', async () => (response.headersSent ? true : undefined));
-    headersAt = performance.now();
     // Others are answered meanwhile, so the headers have long been received when the body ends.
     for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => void setTimeout(resolve, 20));
-    bodyAt = performance.now();
+    const bodyAt = performance.now();
     response.end();
     const { latencyMs } = await outcome;
-    expect(latencyMs).toBeGreaterThanOrEqual(20 - 1);
+    expect(latencyMs).toBeGreaterThanOrEqual(headersAt - askedAt);
     expect(latencyMs).toBeLessThan(bodyAt - askedAt);
     expect(latencyMs).toBeLessThan(performance.now() - found);
-    expect(headersAt).toBeGreaterThan(0);
   });
 });
 

@@ -106,10 +106,19 @@ describe('fetching a page', () => {
     expect(await fetchPath()).toMatchObject({ text: 'café' });
   });
 
-  it('keeps the connection of an origin for its next pages', async () => {
-    server.answer = (_, response) => html(response, 'x');
-    for (let page = 0; page < 10; page++) await fetchPath(`/${page}`);
+  it.each([
+    ['pages', 200],
+    ['redirects', 302],
+    ['errors', 404],
+  ])('keeps the connection of an origin after %s', async (_, code) => {
+    server.answer = (__, response) =>
+      void response
+        .writeHead(code, { 'content-type': 'text/html', location: '/' })
+        // More than waits in a buffer until somebody reads it.
+        .end('x'.repeat(100_000));
+    for (let page = 0; page < 10; page++) await Promise.allSettled([fetchPath(`/${page}`)]);
     // A second one is opened when a request follows in the same moment in which the last answer has ended.
+    expect(server.requests).toHaveLength(10);
     expect(new Set(server.requests.map(({ socket }) => socket)).size).toBeLessThanOrEqual(2);
   });
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { retryAfterMs } from './retry-after.js';
 
 const DATE = 'Sun, 06 Nov 1994 08:49:37 GMT';
@@ -24,8 +24,12 @@ describe('Retry-After', () => {
     ['Sun Nov  6 08:50:37 1994', 60_000],
     ['Sun, 06 Nov 1994 08:00:00 GMT', 0],
     ['Fri, 31 Dec 9999 23:59:59 GMT', DAY],
-  ])('%j is a date, by the clock of the server', (header, ms) => {
-    expect(retryAfterMs(header, DATE)).toBe(ms);
+  ])('%j is a date, by the clock of the server, wherever this machine is', (header, ms) => {
+    for (const zone of ['UTC', 'Asia/Tokyo', 'America/New_York']) {
+      vi.stubEnv('TZ', zone);
+      expect(retryAfterMs(header, DATE)).toBe(ms);
+    }
+    vi.unstubAllEnvs();
   });
 
   it('is by our clock when the server does not tell its own', () => {
