@@ -4,7 +4,11 @@ import { ScrapingHttpModule, ScrapingModule, ScrapingWorkerModule } from '../fea
 import { SourcesHttpModule, SourcesModule } from '../features/sources/index.js';
 import { AuthenticationHttpModule, AuthModule, AuthorizationHttpModule } from '../platform/auth/index.js';
 import { QueuesModule, QueuesWorkerModule } from '../platform/queues/index.js';
-import { SchedulingRunnerModule } from '../platform/scheduling/index.js';
+import {
+  SchedulingHttpModule,
+  SchedulingModule,
+  SchedulingRunnerModule,
+} from '../platform/scheduling/index.js';
 import { ThrottlingHttpModule } from '../platform/throttling/index.js';
 
 type Modules = readonly (Type | DynamicModule)[];
@@ -13,12 +17,13 @@ export const MODES = ['api', 'worker', 'scheduler', 'all'] as const;
 export type Mode = (typeof MODES)[number];
 
 /** Safe in every mode. */
-const services: Modules = [AuthModule, SourcesModule, ScrapingModule, QuotesModule];
+const services: Modules = [AuthModule, SchedulingModule, SourcesModule, ScrapingModule, QuotesModule];
 /** The REST API. First who asks, then how often, then whether they may: guards run in the order of their modules. */
 const http: Modules = [
   AuthenticationHttpModule,
   ThrottlingHttpModule,
   AuthorizationHttpModule,
+  SchedulingHttpModule,
   SourcesHttpModule,
   ScrapingHttpModule,
   QuotesHttpModule,

@@ -56,12 +56,18 @@ beforeAll(async () => {
   etags = answers.map((answer) => answer.headers.get('etag')).filter((etag) => etag !== null);
 });
 
-/** As much null and emptiness as the tables allow: an author known by name only, a run that failed early. */
+/** As much null and emptiness as the tables allow: an author known by name only, a run that failed early, … */
 async function storeWhatIsIncomplete(): Promise<void> {
   await environment.query(`INSERT INTO author (slug, name) VALUES ('!', ''), ('\u{10FFFF}', '<')`);
   await environment.query(
     `INSERT INTO run (id, source_id, trigger, status, finish_reason, stats, failures, error)
      SELECT gen_random_uuid(), source_id, trigger, 'failed', 'error', stats, '[]', 'x' FROM run`,
+  );
+  await environment.query(
+    `INSERT INTO schedule (id, name, target, payload, cron, time_zone, jitter_seconds, overlap, enabled,
+       next_slot, next_run_at, last_outcome)
+     SELECT gen_random_uuid(), name, 'x', '{}', '0 0 1 1 *', 'UTC', 0, 'queue', at IS NOT NULL, at, at, outcome
+     FROM (VALUES ('!', NULL::timestamptz, NULL), ('/%', '2099-01-01', 'failed')) AS s (name, at, outcome)`,
   );
 }
 

@@ -40,6 +40,8 @@ describe('OpenAPI', () => {
       'get /api/v1/quotes/{id}',
       'get /api/v1/runs',
       'get /api/v1/runs/{id}',
+      'get /api/v1/schedules',
+      'get /api/v1/schedules/{name}',
       'get /api/v1/sources',
       'get /api/v1/sources/{slug}',
       'get /api/v1/tags',

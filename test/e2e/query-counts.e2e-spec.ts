@@ -45,6 +45,7 @@ const READS: [path: string, route: string, queries: number][] = [
   ['/api/v1/sources', '/api/v1/sources', 1],
   [`/api/v1/sources/${sources.big}`, '/api/v1/sources/:slug', 1],
   ['/api/v1/runs', '/api/v1/runs', 1],
+  ['/api/v1/schedules', '/api/v1/schedules', 1],
   [`/api/v1/runs?source=${sources.big}&status=failed`, '/api/v1/runs', 2],
 ];
 

@@ -1,10 +1,11 @@
 import type { Page } from '../../../src/core/http/index.js';
 import type { AuthorDto, QuoteDto, TagDto } from '../../../src/features/quotes/reading/quote.dto.js';
 import type { RunDto } from '../../../src/features/scraping/runs/run.dto.js';
+import type { ScheduleDto } from '../../../src/platform/scheduling/schedules/schedule.dto.js';
 import type { Api } from '../api.js';
 import type { Known } from './requests.js';
 
-const LISTS = ['quotes', 'authors', 'tags', 'runs', 'sources'];
+const LISTS = ['quotes', 'authors', 'tags', 'runs', 'schedules', 'sources'];
 const COUNT = 8;
 
 /** Reads from the API what exists, so that the requests can ask for it. */
@@ -14,6 +15,7 @@ export async function learn(api: Api): Promise<Known> {
   const { items: tags } = await api.get<Page<TagDto>>(`/api/v1/tags?limit=${COUNT}`);
   const { items: runs } = await api.get<Page<RunDto>>('/api/v1/runs');
   const { items: sources } = await api.get<Page<{ slug: string }>>('/api/v1/sources');
+  const { items: schedules } = await api.get<Page<ScheduleDto>>('/api/v1/schedules');
   const cursors = new Map<string, string[]>();
   for (const list of LISTS) {
     const { nextCursor } = await api.get<Page<unknown>>(`/api/v1/${list}?limit=1`);
@@ -27,6 +29,7 @@ export async function learn(api: Api): Promise<Known> {
     author: authors.map(({ slug }) => slug),
     tag: tags.map(({ name }) => name),
     runs: runs.map(({ id }) => id),
+    schedules: schedules.map(({ name }) => name),
     sources: sources.map(({ slug }) => slug),
     source: sources.map(({ slug }) => slug),
     q: ['lighthouse', '"a patient gardener"', 'salt or patience', 'bridge -umbrella'],
