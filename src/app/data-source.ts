@@ -9,7 +9,7 @@ import { Author, AuthorQuoteCount, Quote, QuoteTag, Tag, TagQuoteCount } from '.
 import { Run } from '../features/scraping/index.js';
 import { Source } from '../features/sources/index.js';
 import { ApiKey, AuditEntry } from '../platform/auth/index.js';
-import { Schedule } from '../platform/scheduling/index.js';
+import { Beat, Schedule } from '../platform/scheduling/index.js';
 import { migrations } from './migrations/index.js';
 
 /** The database without the application: for migrating, and for comparing the schema with the entities. */
@@ -28,6 +28,7 @@ export function createDataSource(config: DatabaseConfig): DataSource {
       ApiKey,
       AuditEntry,
       Schedule,
+      Beat,
     ],
     migrations,
   });

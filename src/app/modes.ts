@@ -8,6 +8,7 @@ import {
   SchedulingHttpModule,
   SchedulingModule,
   SchedulingRunnerModule,
+  SchedulingWorkerModule,
 } from '../platform/scheduling/index.js';
 import { ThrottlingHttpModule } from '../platform/throttling/index.js';
 
@@ -29,7 +30,12 @@ const http: Modules = [
   QuotesHttpModule,
 ];
 /** Task handlers, and what takes tasks from the queues. */
-const worker: Modules = [QueuesWorkerModule, ScrapingWorkerModule, QuotesWorkerModule];
+const worker: Modules = [
+  QueuesWorkerModule,
+  SchedulingWorkerModule,
+  ScrapingWorkerModule,
+  QuotesWorkerModule,
+];
 /** What happens by itself. */
 const scheduler: Modules = [SchedulingRunnerModule];
 

@@ -1,3 +1,5 @@
+export { BeatReader } from './beat/beat-reader.js';
+export { Beat } from './beat/beat.entity.js';
 export { Periodic, type PeriodicWork } from './periodic.js';
 export { scheduleSchema } from './schedules/schedule.dto.js';
 export { Schedule } from './schedules/schedule.entity.js';
@@ -6,3 +8,4 @@ export { type ScheduleDefinition, Schedules } from './schedules/schedules.js';
 export { SchedulingHttpModule } from './scheduling.http.module.js';
 export { SchedulingModule } from './scheduling.module.js';
 export { SchedulingRunnerModule } from './scheduling.runner.module.js';
+export { SchedulingWorkerModule } from './scheduling.worker.module.js';
