@@ -53,8 +53,8 @@ function statements(quotes: number): (readonly [sql: string, values: unknown[]])
   const authors = Math.max(1, Math.floor(quotes / 20));
   return [
     [
-      `INSERT INTO source (slug, name, spider, start_url, politeness)
-       VALUES ('quotes', 'Quotes', 'quotes', 'http://127.0.0.1:9/', '{"downloadDelayMs":1000,"concurrentRequests":1}')`,
+      `INSERT INTO source (slug, name, spider, start_urls)
+       VALUES ('quotes', 'Quotes', 'quotes', '{http://127.0.0.1:9/}')`,
       [],
     ],
     [`INSERT INTO tag (name) SELECT 'tag-' || n FROM generate_series(1, ${TAGS}) n`, []],

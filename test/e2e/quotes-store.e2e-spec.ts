@@ -41,7 +41,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   await environment.query('TRUNCATE quote, quote_tag, author, tag, source, run RESTART IDENTITY CASCADE');
   await environment.query(
-    `INSERT INTO source (slug, name, spider, start_url, politeness) VALUES ('s', 'S', 'quotes', 'http://127.0.0.1/', '{}')`,
+    `INSERT INTO source (slug, name, spider, start_urls) VALUES ('s', 'S', 'quotes', '{http://127.0.0.1/}')`,
   );
 });
 afterAll(async () => {

@@ -27,6 +27,6 @@ it('keeps what it has over a restart, and declares its source once', async () =>
   const second = await bootApp('all', environment.env);
   const api = new Api(second.url);
   expect(await api.all<QuoteDto>('/api/v1/quotes')).toEqual(before);
-  expect(await api.all('/api/v1/sources')).toMatchObject([{ slug: 'quotes', startUrl: site.url }]);
+  expect(await api.all('/api/v1/sources')).toMatchObject([{ slug: 'quotes', startUrls: [site.url] }]);
   await second.close();
 });

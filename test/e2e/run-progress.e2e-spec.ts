@@ -22,7 +22,7 @@ beforeAll(async () => {
   const limits = limitsOf('worker', config);
   progress = new RunProgress(dataSource, new Transactions(dataSource, limits, { inc: () => undefined }));
   await environment.query(
-    `INSERT INTO source (slug, name, spider, start_url, politeness) VALUES ('s', 'S', 'quotes', 'http://127.0.0.1/', '{}')`,
+    `INSERT INTO source (slug, name, spider, start_urls) VALUES ('s', 'S', 'quotes', '{http://127.0.0.1/}')`,
   );
 });
 

@@ -17,8 +17,8 @@ export const GENERATED = {
  */
 export async function generateQuotes(environment: TestEnvironment, count: number): Promise<void> {
   const query = (sql: string, values?: unknown[]) => environment.query(sql, values);
-  await query(`INSERT INTO source (slug, name, spider, start_url, politeness)
-    SELECT slug, slug, 'quotes', 'http://127.0.0.1/', '{}' FROM unnest('{big,small,none}'::text[]) AS slug`);
+  await query(`INSERT INTO source (slug, name, spider, start_urls)
+    SELECT slug, slug, 'quotes', '{http://127.0.0.1/}' FROM unnest('{big,small,none}'::text[]) AS slug`);
   await query(`INSERT INTO author (slug, name) SELECT 'author-' || n, 'Author ' || n FROM generate_series(0, 4999) n
     UNION ALL SELECT 'silent', 'Silent'`);
   await query(`INSERT INTO tag (name) SELECT unnest('{common,old,rare,disjoint}'::text[])

@@ -1,6 +1,12 @@
 import { InitialSchema1763683200000 } from './1763683200000-initial-schema.js';
 import { ApiKeys1763690000000 } from './1763690000000-api-keys.js';
 import { BoundedReads1763700000000 } from './1763700000000-bounded-reads.js';
+import { DeclaredSources1763710000000 } from './1763710000000-declared-sources.js';
 
 /** In the order in which they are applied. */
-export const migrations = [InitialSchema1763683200000, ApiKeys1763690000000, BoundedReads1763700000000];
+export const migrations = [
+  InitialSchema1763683200000,
+  ApiKeys1763690000000,
+  BoundedReads1763700000000,
+  DeclaredSources1763710000000,
+];

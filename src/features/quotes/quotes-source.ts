@@ -17,7 +17,7 @@ export class QuotesSource implements OnApplicationBootstrap {
       slug: 'quotes',
       name: 'Quotes',
       spider: QUOTES_SPIDER,
-      startUrl,
+      startUrls: [startUrl],
       politeness: { downloadDelayMs, concurrentRequests },
     });
   }

@@ -1,12 +1,11 @@
 import { Column, CreateDateColumn, Entity, Index, PrimaryGeneratedColumn, UpdateDateColumn } from 'typeorm';
+import type { CrawlLimits } from './definition/crawl-limits.js';
+import type { CrawlScope } from './definition/crawl-scope.js';
+import type { Politeness } from './definition/politeness.js';
 
-/** How hard a site may be asked. */
-export interface Politeness {
-  /** Milliseconds between the starts of two requests of a run (Scrapy's DOWNLOAD_DELAY). */
-  downloadDelayMs: number;
-  /** Requests of a run under way at once (Scrapy's CONCURRENT_REQUESTS_PER_DOMAIN). */
-  concurrentRequests: number;
-}
+/** Who says what the source is: code when it boots, a file in SOURCES_DIR, or the API. Only that one may change it. */
+export const SOURCE_ORIGINS = ['code', 'file', 'api'] as const;
+export type SourceOrigin = (typeof SOURCE_ORIGINS)[number];
 
 /** A web site and how to read it. */
 @Entity('source')
@@ -21,18 +20,35 @@ export class Source {
   @Column('text')
   name!: string;
 
-  /** Name of the spider, in code, that reads it. */
+  @Column('text', { default: 'code' })
+  origin!: SourceOrigin;
+
+  /** Name of the spider that reads it. */
   @Column('text')
   spider!: string;
 
-  @Column('text')
-  startUrl!: string;
+  @Column('text', { array: true })
+  startUrls!: string[];
 
-  @Column('jsonb')
+  @Column('jsonb', { default: {} })
+  scope!: CrawlScope;
+
+  @Column('jsonb', { default: {} })
   politeness!: Politeness;
+
+  @Column('jsonb', { default: {} })
+  limits!: CrawlLimits;
+
+  /** What a declared source yields and follows; null when a spider in code knows. */
+  @Column('jsonb', { nullable: true })
+  extraction!: object | null;
 
   @Column('boolean', { default: true })
   enabled!: boolean;
+
+  /** When the last good run ended: how old the data is that can be read. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  dataAsOf!: Date | null;
 
   @CreateDateColumn({ type: 'timestamptz', precision: 3 })
   createdAt!: Date;

@@ -1,15 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { MoreThan, Repository } from 'typeorm';
+import type { z } from 'zod';
 import { NotFoundError } from '../../core/errors/index.js';
 import { ReadCache } from '../../platform/caching/index.js';
+import { crawlLimitsSchema } from './definition/crawl-limits.js';
+import { crawlScopeSchema } from './definition/crawl-scope.js';
+import { politenessSchema } from './definition/politeness.js';
 import { Source } from './source.entity.js';
 
 /** Changes whenever a source does. */
 export const SOURCES_TAG = 'sources';
 
-/** What declares a source; its key is the slug. */
-export type SourceDefinition = Pick<Source, 'slug' | 'name' | 'spider' | 'startUrl' | 'politeness'>;
+/** What code says of a source; its key is the slug, and what it leaves out has the default. */
+export interface CodeSource extends Pick<Source, 'slug' | 'name' | 'spider' | 'startUrls'> {
+  scope?: z.input<typeof crawlScopeSchema>;
+  politeness?: z.input<typeof politenessSchema>;
+  limits?: z.input<typeof crawlLimitsSchema>;
+}
 
 @Injectable()
 export class SourceService {
@@ -19,7 +27,14 @@ export class SourceService {
   ) {}
 
   /** Creates the source or brings it to this definition; safe when several processes boot at once. */
-  async declare(definition: SourceDefinition): Promise<void> {
+  async declare({ scope, politeness, limits, ...source }: CodeSource): Promise<void> {
+    const definition = {
+      ...source,
+      origin: 'code' as const,
+      scope: crawlScopeSchema.parse(scope ?? {}),
+      politeness: politenessSchema.parse(politeness ?? {}),
+      limits: crawlLimitsSchema.parse(limits ?? {}),
+    };
     await this.sources.upsert(definition, { conflictPaths: ['slug'], skipUpdateIfNoValuesChanged: true });
     await this.cache.invalidate([SOURCES_TAG]);
   }

@@ -58,7 +58,7 @@ describe('the whole site', () => {
 
   it('gives every quote as it was said, with author and tags and without the tags of the sidebar', async () => {
     const quotes: unknown[] = [];
-    const [start] = spider.startRequests(`${site.url}/`);
+    const [start] = spider.startRequests({ startUrls: [`${site.url}/`] });
     for (let next = start; next;) {
       const { items, requests } = await read(next.url, next.callback);
       quotes.push(...items);

@@ -7,6 +7,7 @@ import {
   SpiderFor,
   type SpiderOutput,
 } from '../../scraping/index.js';
+import type { Source } from '../../sources/index.js';
 import type { AuthorItem, QuoteItem, QuotesItem } from './quote-item.js';
 import { QuotesPipeline } from './quotes.pipeline.js';
 
@@ -18,8 +19,12 @@ export const QUOTES_SPIDER = 'quotes';
 export class QuotesSpider implements Spider<QuotesItem> {
   constructor(readonly pipeline: QuotesPipeline) {}
 
-  startRequests(startUrl: string): ScrapeRequest[] {
-    return [{ url: startUrl, callback: 'quotes' }];
+  version(): string {
+    return '1';
+  }
+
+  startRequests({ startUrls }: Pick<Source, 'startUrls'>): ScrapeRequest[] {
+    return startUrls.map((url) => ({ url, callback: 'quotes' }));
   }
 
   *parse(page: HtmlPage, callback: string): Iterable<SpiderOutput<QuotesItem>> {

@@ -2,12 +2,13 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FetchedPage } from '../fetching/http-fetcher.js';
 import { emptyStats, type RunStats } from '../runs/run-stats.js';
+import type { Source } from '../../sources/index.js';
 import { Crawl, type CrawlOptions, type CrawlPorts } from './crawl.js';
 import type { Spider, StoredCounts } from './spider.js';
 
 const ORIGIN = 'http://site.example';
 const options: CrawlOptions = {
-  startUrl: `${ORIGIN}/0`,
+  source: { startUrls: [`${ORIGIN}/0`] } as Source,
   downloadDelayMs: 0,
   concurrentRequests: 2,
   retries: 0,
@@ -18,7 +19,8 @@ const options: CrawlOptions = {
 function spiderOver(counts: readonly number[], onParsed: (page: number) => void = () => undefined): Spider {
   return {
     pipeline: undefined as never,
-    startRequests: (url) => [{ url, callback: 'page' }],
+    version: () => '1',
+    startRequests: ({ startUrls }) => startUrls.map((url) => ({ url, callback: 'page' })),
     *parse({ url }) {
       const page = Number(new URL(url).pathname.slice(1));
       for (let n = 0; n < (counts[page] ?? 0); n++) yield { item: `${page}:${n}` };

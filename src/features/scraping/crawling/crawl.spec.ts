@@ -4,6 +4,7 @@ import { ConnectionFailedError, HttpStatusError } from '../fetching/fetch.errors
 import type { FetchedPage } from '../fetching/http-fetcher.js';
 import { emptyStats, type RunStats } from '../runs/run-stats.js';
 import type { PageFailure } from '../runs/run.entity.js';
+import type { Source } from '../../sources/index.js';
 import { Crawl, type CrawlOptions, type CrawlPorts } from './crawl.js';
 import type { HtmlPage } from './html-page.js';
 import type { ScrapeRequest, Spider, SpiderOutput } from './spider.js';
@@ -13,7 +14,8 @@ const ORIGIN = 'http://site.example';
 /** Takes the text of every `<b>` for an item and every link for a request. */
 const spider: Spider = {
   pipeline: undefined as never,
-  startRequests: (url) => [{ url, callback: 'page' }],
+  version: () => '1',
+  startRequests: ({ startUrls }) => startUrls.map((url) => ({ url, callback: 'page' })),
   *parse(page: HtmlPage): Iterable<SpiderOutput<unknown>> {
     for (const element of page.all('b')) yield { item: page.textOf(element) };
     for (const link of page.all('a')) {
@@ -54,7 +56,7 @@ class World implements CrawlPorts {
 }
 
 const options: CrawlOptions = {
-  startUrl: `${ORIGIN}/`,
+  source: { startUrls: [`${ORIGIN}/`] } as Source,
   downloadDelayMs: 0,
   concurrentRequests: 4,
   retries: 2,
@@ -86,7 +88,10 @@ describe('a crawl', () => {
           targets.map((hrefs, n) => [`/${n}`, `<b>item ${n}</b>${links(...hrefs)}`]),
         );
         const world = new World(pages);
-        const stats = await crawl(world, { startUrl: `${ORIGIN}/0`, concurrentRequests });
+        const stats = await crawl(world, {
+          source: { startUrls: [`${ORIGIN}/0`] } as Source,
+          concurrentRequests,
+        });
 
         const expected = reachable(targets);
         expect(world.asked.toSorted()).toEqual([...expected].sort());

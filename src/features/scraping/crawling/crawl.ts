@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { GleanerError, isRetryable, messageOf } from '../../../core/errors/index.js';
+import type { Source } from '../../sources/index.js';
 import type { FetchedPage } from '../fetching/http-fetcher.js';
 import type { RunStats } from '../runs/run-stats.js';
 import type { PageFailure } from '../runs/run.entity.js';
@@ -11,7 +12,7 @@ const BATCH_ITEMS = 100;
 const COMMIT_EVERY_MS = 1000;
 
 export interface CrawlOptions {
-  startUrl: string;
+  source: Source;
   downloadDelayMs: number;
   concurrentRequests: number;
   retries: number;
@@ -52,7 +53,7 @@ export class Crawl {
     private readonly ports: CrawlPorts,
     private stats: RunStats,
   ) {
-    this.host = new URL(options.startUrl).hostname;
+    this.host = new URL(options.source.startUrls[0] ?? '').hostname;
   }
 
   /**
@@ -61,7 +62,7 @@ export class Crawl {
    */
   async run(signal: AbortSignal): Promise<RunStats> {
     const responsesBefore = this.stats['downloader/response_count'];
-    for (const request of this.spider.startRequests(this.options.startUrl)) this.enqueue(request);
+    for (const request of this.spider.startRequests(this.options.source)) this.enqueue(request);
     const failed = new AbortController();
     try {
       await this.work(AbortSignal.any([signal, failed.signal]));
@@ -118,7 +119,11 @@ export class Crawl {
       const page = await this.fetch(request.url, signal);
       this.stats['downloader/response_count']++;
       this.stats['downloader/response_bytes'] += page.bytes;
-      for (const output of this.spider.parse(new HtmlPage(page.url, page.html), request.callback)) {
+      for (const output of this.spider.parse(
+        new HtmlPage(page.url, page.html),
+        request.callback,
+        this.options.source,
+      )) {
         if ('item' in output) this.items.push(output.item);
         else this.enqueue(output.request);
       }

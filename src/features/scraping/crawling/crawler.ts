@@ -27,7 +27,7 @@ export class Crawler {
     const { retries, retryBaseMs } = this.config;
     const crawl = new Crawl(
       spider,
-      { startUrl: source.startUrl, ...source.politeness, retries, retryBaseMs },
+      { source, ...source.politeness, retries, retryBaseMs },
       {
         fetch: (url, stop) => this.fetcher.fetch(url, stop),
         commit: async (items, account, failures) => {

@@ -7,6 +7,7 @@ import { SpiderRegistry } from './spider-registry.js';
 
 abstract class Idle implements Spider {
   readonly pipeline = undefined as never;
+  version = (): string => '1';
   startRequests = (): [] => [];
   parse = (): [] => [];
 }

@@ -1,5 +1,6 @@
 import { DiscoveryService } from '@nestjs/core';
 import type { EntityManager } from 'typeorm';
+import type { Source } from '../../sources/index.js';
 import type { HtmlPage } from './html-page.js';
 
 /** A page to fetch. `callback` tells the spider, when the page comes, what kind of page it asked for. */
@@ -35,12 +36,17 @@ export interface ItemPipeline<Item> {
   committed(): Promise<void>;
 }
 
-/** Knows one kind of site: where to begin, and what a page of it says. Neither fetches nor stores. */
+/**
+ * Knows one kind of site: where to begin, and what a page of it says. Neither fetches nor stores. Items are JSON: what
+ * a page gave is kept, and counts again when the site answers that the page has not changed.
+ */
 export interface Spider<Item = unknown> {
   readonly pipeline: ItemPipeline<Item>;
-  startRequests(startUrl: string): ScrapeRequest[];
-  /** @param page relative links resolve against its URL; requests that leave its host are dropped. */
-  parse(page: HtmlPage, callback: string): Iterable<SpiderOutput<Item>>;
+  /** Changes whenever the same page would give something else; what was kept of pages is not used then. */
+  version(source: Source): string;
+  startRequests(source: Source): ScrapeRequest[];
+  /** @param page relative links resolve against its URL; requests that leave the source's hosts are dropped. */
+  parse(page: HtmlPage, callback: string, source: Source): Iterable<SpiderOutput<Item>>;
 }
 
 /** Declares a provider as the spider of this name, which sources refer to. */
