@@ -30,7 +30,7 @@ function isStartUrl(url: string): boolean {
   );
 }
 
-export const declaredSlug = z.string(SLUG_EXPECTED).regex(/^[a-z0-9][a-z0-9-]{0,99}$/, SLUG_EXPECTED);
+const declaredSlug = z.string(SLUG_EXPECTED).regex(/^[a-z0-9][a-z0-9-]{0,99}$/, SLUG_EXPECTED);
 
 /** All that a source can say of itself without code. */
 export const sourceDefinitionSchema = z
