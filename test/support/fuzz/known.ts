@@ -2,6 +2,7 @@ import type { Page } from '../../../src/core/http/index.js';
 import type { AuthorDto, QuoteDto, TagDto } from '../../../src/features/quotes/reading/quote.dto.js';
 import type { RunDto } from '../../../src/features/scraping/runs/run.dto.js';
 import type { Api } from '../api.js';
+import { DECLARED_SLUGS } from './declarations.js';
 import type { Known } from './requests.js';
 
 const LISTS = ['quotes', 'authors', 'tags', 'runs', 'sources'];
@@ -27,7 +28,7 @@ export async function learn(api: Api): Promise<Known> {
     author: authors.map(({ slug }) => slug),
     tag: tags.map(({ name }) => name),
     runs: runs.map(({ id }) => id),
-    sources: sources.map(({ slug }) => slug),
+    sources: [...sources.map(({ slug }) => slug), ...DECLARED_SLUGS],
     source: sources.map(({ slug }) => slug),
     q: ['lighthouse', '"a patient gardener"', 'salt or patience', 'bridge -umbrella'],
   };
