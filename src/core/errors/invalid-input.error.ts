@@ -44,7 +44,9 @@ function fieldsOf(issue: StandardSchemaV1.Issue, input: unknown, whole: string):
   }
   const path = (issue.path ?? []).map((part) => (typeof part === 'object' ? part.key : part));
   const received = path.reduce<unknown>(
-    (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
+    // A schema may have made a list of a single text: then the text is what came, not its first character.
+    (value, key) =>
+      typeof value === 'string' ? value : (value as Record<PropertyKey, unknown> | undefined)?.[key],
     input,
   );
   return [

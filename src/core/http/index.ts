@@ -6,7 +6,7 @@ export { limitHandlers } from './security/handler-deadline.js';
 export { httpConfig } from './http.config.js';
 export { IpNetworks, networkList } from './client/ip-networks.js';
 export { ApiProblems, noQuery, problemResponse } from './openapi.js';
-export { keyTime, type Page, pageQuery, pageSchema, toPage } from './page.js';
+export { cursorOf, keyTime, type Page, pageQuery, pageSchema, toPage } from './page.js';
 export type { Principal } from './principal.js';
 export { PROBLEM_MEDIA_TYPE, toProblem } from './problems/problem.js';
 export { ProblemFilter } from './problems/problem.filter.js';
