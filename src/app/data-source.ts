@@ -6,6 +6,7 @@ import {
   limitsOf,
 } from '../core/database/index.js';
 import { Author, AuthorQuoteCount, Quote, QuoteTag, Tag, TagQuoteCount } from '../features/quotes/index.js';
+import { RecordChange, ScrapedRecord } from '../features/records/index.js';
 import { Run } from '../features/scraping/index.js';
 import { Source } from '../features/sources/index.js';
 import { ApiKey, AuditEntry } from '../platform/auth/index.js';
@@ -24,6 +25,8 @@ export function createDataSource(config: DatabaseConfig): DataSource {
       QuoteTag,
       AuthorQuoteCount,
       TagQuoteCount,
+      ScrapedRecord,
+      RecordChange,
       ApiKey,
       AuditEntry,
     ],

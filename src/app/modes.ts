@@ -1,5 +1,6 @@
 import type { DynamicModule, Type } from '@nestjs/common';
 import { QuotesHttpModule, QuotesModule, QuotesWorkerModule } from '../features/quotes/index.js';
+import { RecordsModule, RecordsWorkerModule } from '../features/records/index.js';
 import { ScrapingHttpModule, ScrapingModule, ScrapingWorkerModule } from '../features/scraping/index.js';
 import { SourcesHttpModule, SourcesModule } from '../features/sources/index.js';
 import { AuthenticationHttpModule, AuthModule, AuthorizationHttpModule } from '../platform/auth/index.js';
@@ -13,7 +14,7 @@ export const MODES = ['api', 'worker', 'scheduler', 'all'] as const;
 export type Mode = (typeof MODES)[number];
 
 /** Safe in every mode. */
-const services: Modules = [AuthModule, SourcesModule, ScrapingModule, QuotesModule];
+const services: Modules = [AuthModule, SourcesModule, ScrapingModule, QuotesModule, RecordsModule];
 /** The REST API. First who asks, then how often, then whether they may: guards run in the order of their modules. */
 const http: Modules = [
   AuthenticationHttpModule,
@@ -24,7 +25,7 @@ const http: Modules = [
   QuotesHttpModule,
 ];
 /** Task handlers, and what takes tasks from the queues. */
-const worker: Modules = [QueuesWorkerModule, ScrapingWorkerModule, QuotesWorkerModule];
+const worker: Modules = [QueuesWorkerModule, ScrapingWorkerModule, QuotesWorkerModule, RecordsWorkerModule];
 /** What happens by itself. */
 const scheduler: Modules = [SchedulingRunnerModule];
 

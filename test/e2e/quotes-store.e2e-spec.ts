@@ -3,11 +3,8 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { DataSource } from 'typeorm';
-import { AbstractLogger } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createDataSource } from '../../src/app/data-source.js';
-import { loadConfig } from '../../src/core/config/index.js';
-import { databaseConfig, limitsOf, Transactions } from '../../src/core/database/index.js';
+import type { Transactions } from '../../src/core/database/index.js';
 import type { QuoteItem } from '../../src/features/quotes/scraping/quote-item.js';
 import { QuotesPipeline } from '../../src/features/quotes/scraping/quotes.pipeline.js';
 import type { StoredCounts } from '../../src/features/scraping/index.js';
@@ -15,28 +12,17 @@ import { RunProgress } from '../../src/features/scraping/runs/run-progress.js';
 import { emptyStats } from '../../src/features/scraping/runs/run-stats.js';
 import type { Run } from '../../src/features/scraping/runs/run.entity.js';
 import { createEnvironment, type TestEnvironment } from '../support/environment.js';
-
-/** Every statement that TypeORM sends, transactions included. */
-class Statements extends AbstractLogger {
-  readonly sent: string[] = [];
-  override logQuery(query: string): void {
-    this.sent.push(query);
-  }
-  protected override writeLog(): void {}
-}
+import { openAsWorker, type WorkerDatabase } from '../support/worker-database.js';
 
 let environment: TestEnvironment;
 let dataSource: DataSource;
 let transactions: Transactions;
-let statements: Statements;
+let statements: WorkerDatabase['statements'];
 const pipeline = new QuotesPipeline({ invalidate: async () => undefined } as never);
 
 beforeAll(async () => {
   environment = await createEnvironment();
-  const config = loadConfig(environment.env, [databaseConfig]).get(databaseConfig);
-  statements = new Statements();
-  dataSource = await createDataSource(config).setOptions({ logger: statements }).initialize();
-  transactions = new Transactions(dataSource, limitsOf('worker', config), { inc: () => undefined });
+  ({ dataSource, transactions, statements } = await openAsWorker(environment));
 });
 beforeEach(async () => {
   await environment.query('TRUNCATE quote, quote_tag, author, tag, source, run RESTART IDENTITY CASCADE');

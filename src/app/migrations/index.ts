@@ -2,6 +2,7 @@ import { InitialSchema1763683200000 } from './1763683200000-initial-schema.js';
 import { ApiKeys1763690000000 } from './1763690000000-api-keys.js';
 import { BoundedReads1763700000000 } from './1763700000000-bounded-reads.js';
 import { DeclaredSources1763710000000 } from './1763710000000-declared-sources.js';
+import { Records1763730000000 } from './1763730000000-records.js';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   ApiKeys1763690000000,
   BoundedReads1763700000000,
   DeclaredSources1763710000000,
+  Records1763730000000,
 ];
