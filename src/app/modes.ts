@@ -1,6 +1,6 @@
 import type { DynamicModule, Type } from '@nestjs/common';
 import { QuotesHttpModule, QuotesModule, QuotesWorkerModule } from '../features/quotes/index.js';
-import { RecordsModule, RecordsWorkerModule } from '../features/records/index.js';
+import { RecordsHttpModule, RecordsModule, RecordsWorkerModule } from '../features/records/index.js';
 import { ScrapingHttpModule, ScrapingModule, ScrapingWorkerModule } from '../features/scraping/index.js';
 import { SourcesHttpModule, SourcesModule } from '../features/sources/index.js';
 import { AuthenticationHttpModule, AuthModule, AuthorizationHttpModule } from '../platform/auth/index.js';
@@ -23,6 +23,7 @@ const http: Modules = [
   SourcesHttpModule,
   ScrapingHttpModule,
   QuotesHttpModule,
+  RecordsHttpModule,
 ];
 /** Task handlers, and what takes tasks from the queues. */
 const worker: Modules = [QueuesWorkerModule, ScrapingWorkerModule, QuotesWorkerModule, RecordsWorkerModule];

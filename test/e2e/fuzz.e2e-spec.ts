@@ -63,6 +63,21 @@ async function storeWhatIsIncomplete(): Promise<void> {
     `INSERT INTO run (id, source_id, trigger, status, finish_reason, stats, failures, error)
      SELECT gen_random_uuid(), source_id, trigger, 'failed', 'error', stats, '[]', 'x' FROM run`,
   );
+  await environment.query(
+    `INSERT INTO source (slug, name, spider, start_urls, extraction) VALUES ('books', '', 'declared', '{}', $1)`,
+    [{ items: [{ kind: 'book', fields: { title: {}, price: {}, tags: {} } }] }],
+  );
+  await environment.query(
+    `INSERT INTO record (source_id, kind, key_hash, key, data, url, last_run_id, changed_run_id)
+     SELECT id, kind, sha256((kind || n)::bytea), '[]', CASE n % 3 WHEN 0 THEN '{}'::jsonb WHEN 1 THEN
+       jsonb_build_object('title', 'To be', 'price', n, 'tags', '["red"]'::jsonb) ELSE '{"nested": {"a": [null, {}]}}' END,
+       '', gen_random_uuid(), gen_random_uuid()
+     FROM source, generate_series(1, 20) n, unnest('{book,of an older declaration}'::text[]) kind WHERE slug = 'books'`,
+  );
+  await environment.query(
+    `INSERT INTO record_change (record_id, run_id, before, after)
+     SELECT id, gen_random_uuid(), '{}', data FROM record, generate_series(1, 3)`,
+  );
 }
 
 afterAll(async () => {

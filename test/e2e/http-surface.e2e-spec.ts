@@ -42,6 +42,9 @@ describe('OpenAPI', () => {
       'get /api/v1/runs/{id}',
       'get /api/v1/sources',
       'get /api/v1/sources/{slug}',
+      'get /api/v1/sources/{slug}/records',
+      'get /api/v1/sources/{slug}/records/{id}',
+      'get /api/v1/sources/{slug}/records/{id}/changes',
       'get /api/v1/tags',
       'post /api/v1/sources/{slug}/runs',
     ]);

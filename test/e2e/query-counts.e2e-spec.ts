@@ -44,6 +44,15 @@ const READS: [path: string, route: string, queries: number][] = [
   ['/api/v1/tags', '/api/v1/tags', 1],
   ['/api/v1/sources', '/api/v1/sources', 1],
   [`/api/v1/sources/${sources.big}`, '/api/v1/sources/:slug', 1],
+  // The source, for its id and its fields; then the rows.
+  [`/api/v1/sources/${sources.big}/records`, '/api/v1/sources/:slug/records', 2],
+  [
+    `/api/v1/sources/${sources.big}/records?kind=item&since=2020-01-01T00:00:00Z&where=n+>+3&where=n+exists`,
+    '/api/v1/sources/:slug/records',
+    2,
+  ],
+  [`/api/v1/sources/${sources.big}/records/7`, '/api/v1/sources/:slug/records/:id', 1],
+  [`/api/v1/sources/${sources.big}/records/1/changes`, '/api/v1/sources/:slug/records/:id/changes', 1],
   ['/api/v1/runs', '/api/v1/runs', 1],
   [`/api/v1/runs?source=${sources.big}&status=failed`, '/api/v1/runs', 2],
 ];
@@ -62,6 +71,17 @@ describe.each([50, 20_000])('with %i quotes', (count) => {
        SELECT CASE n WHEN 1 THEN $1 ELSE gen_random_uuid() END, 1, 'api', 'failed', '{}', '[]' FROM generate_series(1, $2::int) n`,
       [runId, count / 50],
     );
+    await environment.query(
+      `INSERT INTO record (source_id, kind, key_hash, key, data, url, last_run_id, changed_run_id)
+       SELECT s.id, 'item', sha256(n::text::bytea), '[]', jsonb_build_object('n', n), '', $1, $1
+       FROM source s, generate_series(1, $2::int) n WHERE s.slug = $3 ORDER BY n`,
+      [runId, count, sources.big],
+    );
+    await environment.query(
+      `INSERT INTO record_change (record_id, run_id, before, after)
+       SELECT 1, gen_random_uuid(), '{}', '{}' FROM generate_series(1, $1::int)`,
+      [count / 50],
+    );
     app = await bootApp('api', environment.env);
   });
   afterAll(async () => {
@@ -74,7 +94,7 @@ describe.each([50, 20_000])('with %i quotes', (count) => {
     async (path, route, queries) => {
       const unit = `GET ${route}`;
       // A limit is part of what is cached: each of these is asked for the first time.
-      const isList = !/random|\/7$|\/author-0$|\/sources\/./.test(path);
+      const isList = !/random|\/7$|\/author-0$|\/sources\/[^/]*$/.test(path);
       for (const limit of isList ? [1, 10, 100] : [0]) {
         const before = await readUnit(app, 'request', unit);
         const answer = await fetch(

@@ -62,7 +62,10 @@ export class Judge {
     const content = documented.content[type];
     if (!content)
       return [...faults, `media type "${type}", documented: ${Object.keys(documented.content).join(', ')}`];
-    return [...faults, ...this.bodyFaults(content.schema, answer)];
+    // Of what is no JSON the document says no more than that it is text.
+    return type.endsWith('/json') || type === PROBLEM
+      ? [...faults, ...this.bodyFaults(content.schema, answer)]
+      : faults;
   }
 
   /** What is not in the document can only be refused, in the form of all refusals. */

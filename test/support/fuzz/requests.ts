@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { bodies, CONTENT_TYPES, type Credentials, headersOf } from './headers.js';
 import type { Operation, Parameter } from './openapi.js';
-import { type Value, valueOf } from './values.js';
+import { conditions, forgedCursors, type Value, valueOf } from './values.js';
 
 export interface FuzzRequest {
   method: string;
@@ -29,6 +29,9 @@ const METHODS = [
   'QUERY',
   'PURGE',
 ];
+
+/** Texts with a form of their own, of which the document cannot tell whether the server accepts one. */
+const OPAQUE: Readonly<Record<string, fc.Arbitrary<string>>> = { cursor: forgedCursors, where: conditions };
 
 interface Target {
   target: string;
@@ -79,7 +82,7 @@ export function requests(
 function targetOf(operation: Operation, known: Known): fc.Arbitrary<Target> {
   const { parameters = [], path } = operation;
   const value = (parameter: Parameter): fc.Arbitrary<Value> =>
-    valueOf(parameter.schema, known(operation, parameter.name), parameter.name === 'cursor');
+    valueOf(parameter.schema, known(operation, parameter.name), OPAQUE[parameter.name]);
   const inPath = parameters.filter((parameter) => parameter.in === 'path');
   const inQuery = parameters.filter((parameter) => parameter.in === 'query');
   // About every third is given.
