@@ -43,6 +43,7 @@ describe('OpenAPI', () => {
       'get /api/v1/sources',
       'get /api/v1/sources/{slug}',
       'get /api/v1/sources/{slug}/records',
+      'get /api/v1/sources/{slug}/records/export',
       'get /api/v1/sources/{slug}/records/{id}',
       'get /api/v1/sources/{slug}/records/{id}/changes',
       'get /api/v1/tags',

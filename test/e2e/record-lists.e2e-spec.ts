@@ -318,6 +318,7 @@ describe('what is not there', () => {
     await insert([{ a: 1 }]);
     for (const path of [
       'nobody/records',
+      'nobody/records/export',
       'free/records/2',
       'shop/records/1',
       'shop/records/1/changes',
