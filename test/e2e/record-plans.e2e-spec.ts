@@ -156,6 +156,27 @@ describe(`a list of ${COUNT} records`, () => {
   );
 });
 
+describe('a source that has grown since anything was analysed', () => {
+  it('costs no more than any other', async () => {
+    await environment.query('ALTER TABLE record SET (autovacuum_enabled = off)');
+    await environment.query('ANALYZE record');
+    await environment.query(
+      `INSERT INTO record (source_id, kind, key_hash, key, data, url, last_run_id, changed_run_id)
+       SELECT s.id, 'book', sha256(n::text::bytea), '[]', jsonb_build_object('price', n), '', gen_random_uuid(), gen_random_uuid()
+       FROM source s, generate_series(1, 50000) n WHERE slug = $1`,
+      [slugs.none],
+    );
+    for (const kind of [undefined, kinds.frequent]) {
+      for (const since of [undefined, times.first]) {
+        const cost = await costOf(page({ slug: slugs.none, kind, since }));
+        expect(cost.rows).toBeLessThanOrEqual(PAGE + 1);
+        const checked = await costOf(page({ slug: slugs.none, kind, since, where: ['price < 0'] }));
+        expect(checked.rows).toBeLessThanOrEqual(WINDOW);
+      }
+    }
+  });
+});
+
 describe('one record, and its changes', () => {
   it('are read by their keys', async () => {
     await environment.query(
