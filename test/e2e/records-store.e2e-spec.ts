@@ -9,6 +9,7 @@ import type { Transactions } from '../../src/core/database/index.js';
 import { type JsonValue, type RecordItem, RecordsPipeline } from '../../src/features/records/index.js';
 import type { StoredCounts } from '../../src/features/scraping/index.js';
 import { createEnvironment, type TestEnvironment } from '../support/environment.js';
+import { eventually } from '../support/eventually.js';
 import { openAsWorker, type WorkerDatabase } from '../support/worker-database.js';
 
 let environment: TestEnvironment;
@@ -312,7 +313,7 @@ describe('any sequence of runs, batches and items', () => {
 
 describe('several workers of one run that store the same records at once', () => {
   it('neither deadlock nor lose, double or miscount anything', async () => {
-    const [processes, rounds, size, all] = [3, 10, 200, 600];
+    const [processes, rounds, size, all] = [3, 30, 200, 600];
     const deadlocks = async (): Promise<number> => {
       await environment.query('SELECT pg_stat_force_next_flush()');
       const [row] = await environment.query<{ deadlocks: string }>(
@@ -322,7 +323,8 @@ describe('several workers of one run that store the same records at once', () =>
     };
     const before = await deadlocks();
     const work = async (runId: string): Promise<(StoredCounts & { retries: number })[]> => {
-      const outputs = await Promise.all(
+      await environment.query('SELECT pg_advisory_lock(4711)');
+      const working = Promise.all(
         Array.from({ length: processes }, (_, own) =>
           promisify(execFile)(
             process.execPath,
@@ -331,6 +333,15 @@ describe('several workers of one run that store the same records at once', () =>
           ),
         ),
       );
+      await eventually('all of them to wait for the start', async () => {
+        const waiting = await environment.query(
+          `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = 4711
+             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+        );
+        return waiting.length === processes ? true : undefined;
+      });
+      await environment.query('SELECT pg_advisory_unlock(4711)');
+      const outputs = await working;
       return outputs.map(({ stdout }) => JSON.parse(stdout) as StoredCounts & { retries: number });
     };
     const sum = (done: StoredCounts[], outcome: keyof StoredCounts): number =>
