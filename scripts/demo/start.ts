@@ -70,6 +70,8 @@ export async function startDemo(
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl,
     QUOTES_START_URL: `${siteUrl}/`,
+    // The site is on this machine, where pages are not fetched from unless it is said.
+    SCRAPE_ALLOWED_PRIVATE_HOSTS: '127.0.0.1',
     // The site is ours and bears more than a public one; still slow enough to watch.
     QUOTES_DOWNLOAD_DELAY_MS: '25',
     QUOTES_CONCURRENT_REQUESTS: '4',

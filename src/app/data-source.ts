@@ -6,9 +6,11 @@ import {
   limitsOf,
 } from '../core/database/index.js';
 import { Author, AuthorQuoteCount, Quote, QuoteTag, Tag, TagQuoteCount } from '../features/quotes/index.js';
-import { Run } from '../features/scraping/index.js';
+import { RecordChange, ScrapedRecord } from '../features/records/index.js';
+import { Page, Run, RunRequest } from '../features/scraping/index.js';
 import { Source } from '../features/sources/index.js';
 import { ApiKey, AuditEntry } from '../platform/auth/index.js';
+import { Beat, Schedule } from '../platform/scheduling/index.js';
 import { migrations } from './migrations/index.js';
 
 /** The database without the application: for migrating, and for comparing the schema with the entities. */
@@ -18,14 +20,20 @@ export function createDataSource(config: DatabaseConfig): DataSource {
     entities: [
       Source,
       Run,
+      RunRequest,
+      Page,
       Author,
       Quote,
       Tag,
       QuoteTag,
       AuthorQuoteCount,
       TagQuoteCount,
+      ScrapedRecord,
+      RecordChange,
       ApiKey,
       AuditEntry,
+      Schedule,
+      Beat,
     ],
     migrations,
   });

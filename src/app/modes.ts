@@ -1,10 +1,16 @@
 import type { DynamicModule, Type } from '@nestjs/common';
 import { QuotesHttpModule, QuotesModule, QuotesWorkerModule } from '../features/quotes/index.js';
+import { RecordsHttpModule, RecordsModule, RecordsWorkerModule } from '../features/records/index.js';
 import { ScrapingHttpModule, ScrapingModule, ScrapingWorkerModule } from '../features/scraping/index.js';
 import { SourcesHttpModule, SourcesModule } from '../features/sources/index.js';
 import { AuthenticationHttpModule, AuthModule, AuthorizationHttpModule } from '../platform/auth/index.js';
 import { QueuesModule, QueuesWorkerModule } from '../platform/queues/index.js';
-import { SchedulingRunnerModule } from '../platform/scheduling/index.js';
+import {
+  SchedulingHttpModule,
+  SchedulingModule,
+  SchedulingRunnerModule,
+  SchedulingWorkerModule,
+} from '../platform/scheduling/index.js';
 import { ThrottlingHttpModule } from '../platform/throttling/index.js';
 
 type Modules = readonly (Type | DynamicModule)[];
@@ -13,18 +19,33 @@ export const MODES = ['api', 'worker', 'scheduler', 'all'] as const;
 export type Mode = (typeof MODES)[number];
 
 /** Safe in every mode. */
-const services: Modules = [AuthModule, SourcesModule, ScrapingModule, QuotesModule];
+const services: Modules = [
+  AuthModule,
+  SchedulingModule,
+  SourcesModule,
+  ScrapingModule,
+  QuotesModule,
+  RecordsModule,
+];
 /** The REST API. First who asks, then how often, then whether they may: guards run in the order of their modules. */
 const http: Modules = [
   AuthenticationHttpModule,
   ThrottlingHttpModule,
   AuthorizationHttpModule,
+  SchedulingHttpModule,
   SourcesHttpModule,
   ScrapingHttpModule,
   QuotesHttpModule,
+  RecordsHttpModule,
 ];
 /** Task handlers, and what takes tasks from the queues. */
-const worker: Modules = [QueuesWorkerModule, ScrapingWorkerModule, QuotesWorkerModule];
+const worker: Modules = [
+  QueuesWorkerModule,
+  SchedulingWorkerModule,
+  ScrapingWorkerModule,
+  QuotesWorkerModule,
+  RecordsWorkerModule,
+];
 /** What happens by itself. */
 const scheduler: Modules = [SchedulingRunnerModule];
 

@@ -32,6 +32,7 @@ describe('OpenAPI', () => {
         .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`))
         .sort(),
     ).toEqual([
+      'delete /api/v1/sources/{slug}',
       'get /api/v1/authors',
       'get /api/v1/authors/{slug}',
       'get /api/v1/authors/{slug}/quotes',
@@ -40,10 +41,22 @@ describe('OpenAPI', () => {
       'get /api/v1/quotes/{id}',
       'get /api/v1/runs',
       'get /api/v1/runs/{id}',
+      'get /api/v1/runs/{id}/failures',
+      'get /api/v1/schedules',
+      'get /api/v1/schedules/{name}',
       'get /api/v1/sources',
       'get /api/v1/sources/{slug}',
+      'get /api/v1/sources/{slug}/records',
+      'get /api/v1/sources/{slug}/records/export',
+      'get /api/v1/sources/{slug}/records/{id}',
+      'get /api/v1/sources/{slug}/records/{id}/changes',
       'get /api/v1/tags',
+      'patch /api/v1/sources/{slug}',
+      'post /api/v1/runs/{id}/cancel',
+      'post /api/v1/runs/{id}/resume',
+      'post /api/v1/sources',
       'post /api/v1/sources/{slug}/runs',
+      'put /api/v1/sources/{slug}',
     ]);
     const list = document.paths['/api/v1/quotes']?.get;
     const parameters = list?.parameters?.filter((parameter) => parameter.in === 'query');

@@ -10,6 +10,7 @@ import { RARE_MATCHES, WINDOW } from '../../src/features/quotes/reading/quote-li
 import { TagFinder } from '../../src/features/quotes/reading/tag.finder.js';
 import { type RunFilter, RunReader } from '../../src/features/scraping/runs/run-reader.js';
 import { createEnvironment, type TestEnvironment } from '../support/environment.js';
+import { type Cost, costOf as costIn } from '../support/explain.js';
 import { GENERATED, generateQuotes } from '../support/generated-quotes.js';
 
 const QUOTES = 200_000;
@@ -44,55 +45,8 @@ afterAll(async () => {
   await environment?.dispose();
 });
 
-interface Plan {
-  'Node Type': string;
-  'Relation Name'?: string;
-  'Index Name'?: string;
-  'Shared Hit Blocks': number;
-  'Shared Read Blocks': number;
-  'Actual Rows': number;
-  'Actual Loops': number;
-  'Rows Removed by Filter'?: number;
-  Plans?: Plan[];
-}
-
-/** What reading costs: blocks and rows that are touched, and which tables are read as a whole. */
-interface Cost {
-  buffers: number;
-  rows: number;
-  scanned: string[];
-  indexes: string[];
-}
-
-const nodesOf = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
-
-/** Runs `read` on statements that are explained as well, and adds up what they cost. */
-async function costOf(read: (explaining: DataSource) => Promise<unknown>): Promise<Cost> {
-  const cost: Cost = { buffers: 0, rows: 0, scanned: [], indexes: [] };
-  const query = async (sql: string, values?: unknown[]): Promise<unknown> => {
-    if (!sql.startsWith('EXPLAIN')) {
-      const [row] = await dataSource.query<[{ 'QUERY PLAN': [{ Plan: Plan }] }]>(
-        `EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) ${sql}`,
-        values,
-      );
-      const { Plan: plan } = row['QUERY PLAN'][0];
-      cost.buffers += plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
-      for (const node of nodesOf(plan)) {
-        const relation = node['Relation Name'];
-        if (node['Index Name'] !== undefined) cost.indexes.push(node['Index Name']);
-        if (relation === undefined) continue;
-        cost.rows += (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'];
-        if (node['Node Type'] === 'Seq Scan') cost.scanned.push(relation);
-      }
-    }
-    return dataSource.query(sql, values);
-  };
-  await read({ query } as unknown as DataSource);
-  return cost;
-}
-
-/** Tables that grow with what is scraped; `source` has a row for each site. */
-const growing = ({ scanned }: Cost): string[] => scanned.filter((table) => table !== 'source');
+const costOf = (read: (explaining: DataSource) => Promise<unknown>): Promise<Cost> =>
+  costIn(dataSource, read);
 
 const { authors, tags, words, sources } = GENERATED;
 const CURSOR = ['2026-01-01T00:08:20.000Z', 150_123] as const;
@@ -131,7 +85,7 @@ describe(`a list of ${QUOTES} quotes`, () => {
         new QuoteFinder(explaining).list({ ...asked, cursor, limit: PAGE }),
       );
       expect(cost.indexes).toContain(index);
-      expect(growing(cost)).toEqual([]);
+      expect(cost.scanned).toEqual([]);
     }
   });
 
@@ -139,7 +93,7 @@ describe(`a list of ${QUOTES} quotes`, () => {
     for (const asked of COMBINATIONS) {
       const cost = await costOf((explaining) => new QuoteFinder(explaining).list({ ...asked, limit: PAGE }));
       const what = JSON.stringify(asked);
-      expect(growing(cost), what).toEqual([]);
+      expect(cost.scanned, what).toEqual([]);
       // The window, once for its rows and once for its end; rows of a tag are looked up by their key.
       expect(cost.rows, what).toBeLessThanOrEqual(3 * WINDOW + 10 * PAGE);
       expect(cost.buffers, what).toBeLessThanOrEqual(MOST_BUFFERS);
@@ -240,7 +194,7 @@ describe('lists of authors, tags and runs', () => {
     const after = ['2026-01-01T00:20:00.000Z', '7f000000-0000-4000-8000-000000000000'] as const;
     for (const filter of [asked, { ...asked, after }]) {
       const cost = await costOf((explaining) => new RunReader(explaining).list(filter, PAGE));
-      expect(growing(cost)).toEqual([]);
+      expect(cost.scanned).toEqual([]);
       expect(cost.rows).toBeLessThan(8 * PAGE);
       expect(
         cost.indexes.some((name) => name.includes(index)),

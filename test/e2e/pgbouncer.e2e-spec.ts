@@ -77,6 +77,22 @@ describe('through PgBouncer in transaction mode', () => {
     expect(servers.length).toBeLessThanOrEqual(SERVER_CONNECTIONS);
   });
 
+  it('records are listed and exported, batch by batch', async () => {
+    const records = 3000;
+    await environment.query(
+      `INSERT INTO record (source_id, kind, key_hash, key, data, url, last_run_id, changed_run_id)
+       SELECT s.id, 'item', sha256(n::text::bytea), '[]', '{"n": 1}', '', gen_random_uuid(), gen_random_uuid()
+       FROM source s, generate_series(1, $1::int) n WHERE slug = 'quotes'`,
+      [records],
+    );
+    const path = `${app.url}/api/v1/sources/quotes/records`;
+    const exports = await Promise.all(
+      Array.from({ length: 4 }, async () => (await fetch(`${path}/export`)).text()),
+    );
+    for (const text of exports) expect(text.split('\n')).toHaveLength(records + 1);
+    expect((await fetch(`${path}?where=n+=+1`)).status).toBe(200);
+  });
+
   it('nothing is left on the sessions, which others get', async () => {
     const other = await new DataSource({
       type: 'postgres',

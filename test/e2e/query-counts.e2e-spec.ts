@@ -44,7 +44,17 @@ const READS: [path: string, route: string, queries: number][] = [
   ['/api/v1/tags', '/api/v1/tags', 1],
   ['/api/v1/sources', '/api/v1/sources', 1],
   [`/api/v1/sources/${sources.big}`, '/api/v1/sources/:slug', 1],
+  // The source, for its id and its fields; then the rows.
+  [`/api/v1/sources/${sources.big}/records`, '/api/v1/sources/:slug/records', 2],
+  [
+    `/api/v1/sources/${sources.big}/records?kind=item&since=2020-01-01T00:00:00Z&where=n+>+3&where=n+exists`,
+    '/api/v1/sources/:slug/records',
+    2,
+  ],
+  [`/api/v1/sources/${sources.big}/records/7`, '/api/v1/sources/:slug/records/:id', 1],
+  [`/api/v1/sources/${sources.big}/records/1/changes`, '/api/v1/sources/:slug/records/:id/changes', 1],
   ['/api/v1/runs', '/api/v1/runs', 1],
+  ['/api/v1/schedules', '/api/v1/schedules', 1],
   [`/api/v1/runs?source=${sources.big}&status=failed`, '/api/v1/runs', 2],
 ];
 
@@ -62,6 +72,17 @@ describe.each([50, 20_000])('with %i quotes', (count) => {
        SELECT CASE n WHEN 1 THEN $1 ELSE gen_random_uuid() END, 1, 'api', 'failed', '{}', '[]' FROM generate_series(1, $2::int) n`,
       [runId, count / 50],
     );
+    await environment.query(
+      `INSERT INTO record (source_id, kind, key_hash, key, data, url, last_run_id, changed_run_id)
+       SELECT s.id, 'item', sha256(n::text::bytea), '[]', jsonb_build_object('n', n), '', $1, $1
+       FROM source s, generate_series(1, $2::int) n WHERE s.slug = $3 ORDER BY n`,
+      [runId, count, sources.big],
+    );
+    await environment.query(
+      `INSERT INTO record_change (record_id, run_id, before, after)
+       SELECT 1, gen_random_uuid(), '{}', '{}' FROM generate_series(1, $1::int)`,
+      [count / 50],
+    );
     app = await bootApp('api', environment.env);
   });
   afterAll(async () => {
@@ -74,7 +95,7 @@ describe.each([50, 20_000])('with %i quotes', (count) => {
     async (path, route, queries) => {
       const unit = `GET ${route}`;
       // A limit is part of what is cached: each of these is asked for the first time.
-      const isList = !/random|\/7$|\/author-0$|\/sources\/./.test(path);
+      const isList = !/random|\/7$|\/author-0$|\/sources\/[^/]*$/.test(path);
       for (const limit of isList ? [1, 10, 100] : [0]) {
         const before = await readUnit(app, 'request', unit);
         const answer = await fetch(
@@ -119,9 +140,9 @@ describe('a scrape', () => {
     await expect.poll(() => readUnit(app, 'task', 'scrape.run')).toMatchObject({ times: 1 });
     const batches = await readUnit(app, 'batch', 'quotes');
     expect(batches.times).toBeGreaterThan(0);
-    // See quotes-store.e2e-spec.ts for the exact number of each kind of batch.
-    expect(batches.queries).toBeLessThanOrEqual(8 * batches.times);
-    // Begin and read the run, its source; then begin, lock, finish and commit.
+    // Begin, requests, four to store items, links, pages, the run, commit; and once for all, four that end the run.
+    expect(batches.queries).toBeLessThanOrEqual(10 * batches.times + 5);
+    // The run, its source; then begin, lock, add the first request, set it running, commit.
     expect((await readUnit(app, 'task', 'scrape.run')).queries).toBe(7);
   });
 });

@@ -14,7 +14,7 @@ let api: Api;
 
 beforeAll(async () => {
   site = await startSite();
-  environment = await createEnvironment({ QUOTES_START_URL: site.url, SCRAPE_TIMEOUT_MS: '2000' });
+  environment = await createEnvironment({ QUOTES_START_URL: site.url, SCRAPE_TIMEOUT_MS: '1000' });
   app = await bootApp('all', environment.env);
   api = new Api(app.url);
 });
@@ -197,11 +197,17 @@ describe('a run', () => {
     ]);
   });
 
-  it('fails, and is tried again as a task, when not one page can be had', async () => {
+  it('fails when not one page can be had, after each was tried again', async () => {
     site.misbehave({ kind: 'reset', path: '^/$' });
     const run = await api.scrape();
-    expect(run).toMatchObject({ status: 'failed', finishReason: 'error', attempt: 3 });
-    expect(run.error).toContain('connection');
+    expect(run).toMatchObject({ status: 'failed', finishReason: 'error', attempt: 1 });
+    expect(run.error).toContain('No page could be fetched');
+    expect(run.stats).toMatchObject({
+      'downloader/request_count': 6,
+      'retry/count': 5,
+      'retry/max_reached': 1,
+    });
+    expect(run.failures).toMatchObject([{ code: 'fetch.connection' }]);
     expect(await counts()).toMatchObject(EXPECTED_COUNTS);
   });
 

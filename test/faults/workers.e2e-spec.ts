@@ -13,8 +13,8 @@ let api: Api;
 let workers: GleanerProcess[];
 
 beforeEach(async () => {
-  site = await startSite();
-  environment = await createEnvironment({ QUOTES_START_URL: site.url });
+  site = await startSite({ log: true });
+  environment = await createEnvironment({ QUOTES_START_URL: site.url, QUOTES_CONCURRENT_REQUESTS: '8' });
   app = await bootApp('api', environment.env);
   api = new Api(app.url);
   workers = [];
@@ -38,11 +38,11 @@ async function startWorker(env: Record<string, string>): Promise<GleanerProcess>
   return worker;
 }
 
-/** Waits until the run has been begun this many times and has fetched more pages than before. */
-async function workingOn(path: string, attempt: number, fetched: number): Promise<void> {
-  await eventually(`attempt ${attempt} to work`, async () => {
+/** Waits until the run has ended so many requests. */
+async function pagesDone(path: string, count: number): Promise<void> {
+  await eventually(`${count} pages of ${path}`, async () => {
     const run = await api.run(path);
-    return run.attempt >= attempt && run.stats['downloader/response_count'] > fetched ? true : undefined;
+    return run.stats['scheduler/dequeued'] >= count ? true : undefined;
   });
 }
 
@@ -57,93 +57,137 @@ async function expectEverythingOnce(): Promise<void> {
   expect(counts).toEqual([{ count: 50 }]);
 }
 
-describe('a worker that dies', () => {
-  it('loses its run to another one, which completes it; nothing is lost or doubled', async () => {
-    site.misbehave({ kind: 'delay', ms: 60, path: '.*' });
-    const env = { WORKER_LOCK_DURATION_MS: '1500' };
+describe('workers that are killed at random moments, again and again', () => {
+  it('lose nothing and double nothing: others complete the run, and end it once', async () => {
+    site.misbehave({ kind: 'delay', ms: 25, path: '.*' });
+    // What a killed worker held of the host is free again a little after the longest request.
+    const env = { SCRAPE_LEASE_MS: '1000', SCRAPE_TIMEOUT_MS: '1000' };
     const path = await api.startRun();
-    for (const attempt of [1, 2, 3]) {
-      const fetched = (await api.run(path)).stats['downloader/response_count'];
-      const worker = await startWorker(env);
-      await workingOn(path, attempt, fetched);
-      worker.kill('SIGKILL');
-      await worker.exit();
+    await Promise.all([startWorker(env), startWorker(env)]);
+    let kills = 0;
+    // Each time after another number of pages, and whatever the worker is doing then.
+    for (const pages of [2, 11, 24, 37, 48]) {
+      await pagesDone(path, pages);
+      const victim = workers.at(-1 - (kills % 2));
+      victim?.kill('SIGKILL');
+      await victim?.exit();
+      kills++;
+      await startWorker(env);
     }
-    await startWorker(env);
     const run = await api.ended(path, 50_000);
-    expect(run).toMatchObject({ status: 'succeeded', failures: [] });
-    expect(run.attempt).toBeGreaterThanOrEqual(4);
+    expect(run).toMatchObject({
+      status: 'succeeded',
+      finishReason: 'finished',
+      failures: [],
+      openRequests: 0,
+    });
     expect(run.stats).toMatchObject({
+      'downloader/response_count': 60,
+      'scheduler/enqueued': 60,
+      'scheduler/dequeued': 60,
       item_scraped_count: 150,
       'item/inserted': 150,
       'item/updated': 0,
       'item/unchanged': 0,
     });
     await expectEverythingOnce();
+    const states = await environment.query('SELECT state, count(*)::int FROM run_request GROUP BY state');
+    expect(states).toEqual([{ state: 'done', count: 60 }]);
+    const ends = workers.flatMap(({ log }) => log.match(/"msg":"run succeeded"/g) ?? []);
+    expect(ends.length).toBeLessThanOrEqual(1);
   });
 });
 
-describe('a worker that is frozen past its lock', () => {
-  it('cannot write any more when it wakes up after another has taken over', async () => {
+describe('a worker that is frozen past its leases', () => {
+  it('cannot write any more when it wakes up after another has gone on with them', async () => {
     site.misbehave({ kind: 'delay', ms: 60, path: '.*' });
-    const env = { WORKER_LOCK_DURATION_MS: '3000' };
+    const env = { SCRAPE_LEASE_MS: '1000' };
     const path = await api.startRun();
     const frozen = await startWorker(env);
-    await workingOn(path, 1, 0);
+    await pagesDone(path, 3);
     frozen.kill('SIGSTOP');
     await startWorker(env);
-    await workingOn(path, 2, 0);
+    await api.ended(path, 50_000);
     frozen.kill('SIGCONT');
-    const run = await api.ended(path, 50_000);
-    expect(run).toMatchObject({ status: 'succeeded', attempt: 2 });
-    expect(run.stats).toMatchObject({ item_scraped_count: 150, 'item/inserted': 150 });
-    await expectEverythingOnce();
-    await eventually('the sleeper to notice', async () =>
-      frozen.log.includes('could not be renewed') ? true : undefined,
-    );
-    // It lives on as a worker: its next run goes well.
+    // Its next run goes well: it lives on as a worker.
     site.clear();
-    expect(await api.scrape()).toMatchObject({ status: 'succeeded' });
+    const next = await api.scrape();
+    expect(next).toMatchObject({ status: 'succeeded' });
+    const run = await api.run(path);
+    expect(run.stats).toMatchObject({
+      'scheduler/dequeued': 60,
+      item_scraped_count: 150,
+      'item/inserted': 150,
+    });
+    const counts = await environment.query('SELECT DISTINCT scraped_count FROM quote');
+    expect(counts).toEqual([{ scraped_count: 2 }]);
   });
 });
 
-describe('a worker that is only slow', () => {
-  it('keeps its run beyond the duration of the lock', async () => {
-    site.misbehave({ kind: 'delay', ms: 100, path: '.*' });
-    const env = { WORKER_LOCK_DURATION_MS: '2000', QUOTES_CONCURRENT_REQUESTS: '1' };
+describe('a worker that is slow', () => {
+  it('keeps its leases for as long as it lives', async () => {
+    // Every page takes longer than a lease lasts.
+    site.misbehave({ kind: 'delay', ms: 2500, path: '^/page/[2-4]/$' });
+    const env = { SCRAPE_LEASE_MS: '1000' };
     await startWorker(env);
     await startWorker(env);
     const run = await api.scrape();
-    // Sixty pages of a tenth of a second, three times the lock: without renewal the other worker would have begun too.
-    expect(run).toMatchObject({ status: 'succeeded', attempt: 1 });
+    expect(run.status).toBe('succeeded');
+    for (const page of [2, 3, 4]) expect(site.count(`/page/${page}/`)).toBe(1);
     await expectEverythingOnce();
   });
 });
 
 describe('a worker that is told to end in the middle of a run', () => {
-  it('hands the run back to its queue at once, without spending an attempt', async () => {
+  it('gives its requests back, so that others go on at once', async () => {
     site.misbehave({ kind: 'delay', ms: 60, path: '.*' });
-    // With such a lock nobody would find the task stalled in time: only handing it back can help.
-    const env = { WORKER_LOCK_DURATION_MS: '600000', WORKER_DRAIN_TIMEOUT_MS: '0' };
+    // With such leases nobody would take the requests in time: only giving them back can help.
+    const env = { SCRAPE_LEASE_MS: '600000' };
     const path = await api.startRun();
     const first = await startWorker(env);
-    await workingOn(path, 1, 0);
+    await pagesDone(path, 5);
     first.kill('SIGTERM');
     expect(await first.exit(), first.log).toBe(0);
-    expect(first.log).toContain('task handed back');
+    const left = await environment.query(`SELECT count(*)::int FROM run_request WHERE state = 'leased'`);
+    expect(left).toEqual([{ count: 0 }]);
     expect((await api.run(path)).status).toBe('running');
-    const second = await startWorker(env);
-    expect(await api.ended(path, 50_000)).toMatchObject({ status: 'succeeded', attempt: 2 });
-    // Bull counts attempts of the task by itself: this was still the first.
-    // Lines are written in blocks, so this one comes a little later.
-    await second.until('its success is written', async () =>
-      /"attempt":1[^\n]*"msg":"task succeeded"/.test(second.log) ? true : undefined,
-    );
+    await startWorker(env);
+    expect(await api.ended(path, 50_000)).toMatchObject({ status: 'succeeded', attempt: 1 });
     await expectEverythingOnce();
   });
 });
 
-describe('runs that a crash has separated from their tasks', () => {
+describe('a run that is cancelled', () => {
+  it('stops within two seconds, keeps what it has, and can be resumed', async () => {
+    site.misbehave({ kind: 'hang', path: '^/page/[3-9]/$' });
+    const path = await api.startRun();
+    await Promise.all([startWorker({}), startWorker({})]);
+    await eventually('a page that hangs', async () => (site.count('/page/3/') > 0 ? true : undefined));
+    await pagesDone(path, 4);
+    await api.post(`${path}/cancel`);
+    // What was under way is cut off, and nothing more is asked.
+    await eventually(
+      'the site to be left alone',
+      async () =>
+        site.log().every(({ status, cutOff }) => status !== undefined || cutOff) ? true : undefined,
+      2000,
+    );
+    const asked = site.log().length;
+    const cancelled = await api.run(path);
+    expect(cancelled).toMatchObject({ status: 'cancelled', finishReason: 'cancelled' });
+    const kept = await environment.query<{ count: number }>('SELECT count(*)::int FROM quote');
+    expect(kept[0]?.count).toBeGreaterThan(0);
+
+    site.clear();
+    await api.post(`${path}/resume`);
+    const run = await api.ended(path);
+    expect(run).toMatchObject({ status: 'succeeded', attempt: 2 });
+    expect(site.log().length).toBeLessThan(asked + 90);
+    await expectEverythingOnce();
+  });
+});
+
+describe('pending runs that a crash has separated from their tasks', () => {
   const insertRun = (status: string) =>
     environment.query(
       `INSERT INTO run (id, source_id, trigger, status, stats, failures, updated_at)
@@ -164,9 +208,9 @@ describe('runs that a crash has separated from their tasks', () => {
     );
     expect(rescued).toBeDefined();
 
-    // A task that has ended without ending its run: the run is ended, so that the next one can begin.
+    // A task that has ended without beginning its run: the run is ended, so that the next one can begin.
     await environment.query(
-      `UPDATE run SET status = 'running', finished_at = NULL, updated_at = now() - interval '5 minutes' WHERE id = $1`,
+      `UPDATE run SET status = 'pending', finished_at = NULL, updated_at = now() - interval '5 minutes' WHERE id = $1`,
       [rescued.id],
     );
     all.kill('SIGTERM');

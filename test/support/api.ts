@@ -34,6 +34,14 @@ export class Api {
     return items;
   }
 
+  /** The JSON of a good answer to a POST without a body. */
+  async post<T>(path: string): Promise<T> {
+    const answer = await fetch(this.url + path, { method: 'POST', headers: bearer() });
+    const body: unknown = await answer.json();
+    expect(answer.ok, `POST ${path}: ${JSON.stringify(body)}`).toBe(true);
+    return body as T;
+  }
+
   /** Asks for a run of the quotes source. @returns the path of the run. */
   async startRun(): Promise<string> {
     const answer = await fetch(`${this.url}/api/v1/sources/quotes/runs`, {
@@ -53,7 +61,7 @@ export class Api {
       `the end of ${path}`,
       async () => {
         const run = await this.run(path);
-        return run.status === 'succeeded' || run.status === 'failed' ? run : undefined;
+        return run.status === 'pending' || run.status === 'running' ? undefined : run;
       },
       deadlineMs,
     );

@@ -19,17 +19,20 @@ export class Config {
   }
 }
 
-/** Thrown when the environment is not valid: one message with every fault. The process should exit with 78. */
+/** Thrown when the environment, or a file that it names, is not valid: one message with every fault. The process should exit with 78. */
 export class InvalidConfigError extends Error {
   /** `EX_CONFIG` of sysexits.h: restarting will not help, somebody has to change the configuration. */
   static readonly exitCode = 78;
 
-  constructor(readonly faults: readonly string[]) {
+  constructor(
+    readonly faults: readonly string[],
+    remedy = 'Set these environment variables (see .env.example) and start again.',
+  ) {
     super(
       [
         `The configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:`,
         ...faults.map((fault) => `  ${fault}`),
-        'Set these environment variables (see .env.example) and start again.',
+        remedy,
       ].join('\n'),
     );
     this.name = 'InvalidConfigError';

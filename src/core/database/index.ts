@@ -6,5 +6,6 @@ export { DatabaseUnavailableError } from './database.errors.js';
 export { DatabaseModule } from './database.module.js';
 export { GleanerDataSource } from './gleaner-data-source.js';
 export { migrate } from './migrate.js';
+export { Parameters } from './parameters.js';
 export { Transactions } from './transactions.js';
 export { WorkUnits } from './work-units.js';

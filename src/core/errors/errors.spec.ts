@@ -95,6 +95,12 @@ describe('invalid input', () => {
     expect(errors[0]?.message).toBe('is not known here; remove it');
   });
 
+  it('says where an unknown member is', () => {
+    const nested = z.object({ owners: z.array(z.strictObject({ name: z.string() })) });
+    const [error] = refuse(nested, { owners: [{ name: 'a', nmae: 'b' }] }).extensions.errors;
+    expect(error?.field).toBe('owners.0.nmae');
+  });
+
   it('understands paths whose parts are objects, as Standard Schema allows', () => {
     const issue = { message: 'expected b', path: [{ key: 'a' }, 0] };
     expect(InvalidInputError.fromIssues([issue], { a: [1] }, 'body').extensions.errors).toEqual([

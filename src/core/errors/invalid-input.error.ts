@@ -36,15 +36,18 @@ export class InvalidInputError extends GleanerError {
 }
 
 function fieldsOf(issue: StandardSchemaV1.Issue, input: unknown, whole: string): InvalidField[] {
+  const path = (issue.path ?? []).map((part) => (typeof part === 'object' ? part.key : part));
   // zod reports unknown members at their parent; the caller looks for the name of the member.
   if ('code' in issue && issue.code === 'unrecognized_keys' && 'keys' in issue && Array.isArray(issue.keys)) {
-    return issue.keys
-      .slice(0, 20)
-      .map((key) => ({ field: shown(key), message: 'is not known here; remove it' }));
+    return issue.keys.slice(0, 20).map((key) => ({
+      field: [...path, key].map(shown).join('.'),
+      message: 'is not known here; remove it',
+    }));
   }
-  const path = (issue.path ?? []).map((part) => (typeof part === 'object' ? part.key : part));
   const received = path.reduce<unknown>(
-    (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
+    // A schema may have made a list of a single text: then the text is what came, not its first character.
+    (value, key) =>
+      typeof value === 'string' ? value : (value as Record<PropertyKey, unknown> | undefined)?.[key],
     input,
   );
   return [

@@ -1,8 +1,9 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { YAML_BODY_LIMIT_BYTES, YAML_MEDIA_TYPE, YamlBody } from '../yaml/index.js';
 import { type ProxyOptions, resolveClients } from './client/client-address.js';
 import type { HttpConfig } from './http.config.js';
 import { readableUrl, refuseMalformedUrls } from './malformed-url.js';
@@ -48,9 +49,20 @@ export function createAdapter(options: AdapterOptions): FastifyAdapter {
   });
   resolveClients(adapter.getInstance(), options);
   refuseMalformedUrls(adapter.getInstance());
-  // JSON is the one kind of body that there is; Fastify refuses members named __proto__ in it.
-  adapter.getInstance().removeContentTypeParser('text/plain');
+  takeJsonAndYaml(adapter.getInstance(), bodyLimitBytes);
   return adapter;
+}
+
+/** The two kinds of body that there are. Fastify refuses members named __proto__ in JSON. */
+function takeJsonAndYaml(server: FastifyInstance, bodyLimitBytes: number): void {
+  server.removeContentTypeParser('text/plain');
+  server.addContentTypeParser(
+    YAML_MEDIA_TYPE,
+    { parseAs: 'string', bodyLimit: Math.min(bodyLimitBytes, YAML_BODY_LIMIT_BYTES) },
+    (_request: FastifyRequest, text: string, done: (error: null, body: YamlBody) => void) => {
+      done(null, new YamlBody(text));
+    },
+  );
 }
 
 /** A caller's id is kept only when it is harmless in logs and headers. */

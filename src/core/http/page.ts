@@ -72,6 +72,11 @@ export function toPage<R, T>(
   const last = rows.length > limit ? shown.at(-1) : undefined;
   return {
     items: shown.map(toItem),
-    nextCursor: last === undefined ? null : Buffer.from(JSON.stringify(keyOf(last))).toString('base64url'),
+    nextCursor: last === undefined ? null : cursorOf(keyOf(last)),
   };
+}
+
+/** The cursor of a page that ends with this key. */
+export function cursorOf(key: readonly unknown[]): string {
+  return Buffer.from(JSON.stringify(key)).toString('base64url');
 }

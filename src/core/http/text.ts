@@ -1,10 +1,14 @@
 import { z } from 'zod';
 
-/** Text from outside, of bounded length. PostgreSQL stores no NUL, and no name here has control characters. */
+/**
+ * Text from outside, of bounded length. PostgreSQL stores neither NUL nor half a pair of surrogates, which JSON can
+ * bring, and no name here has control characters.
+ */
 export function text(maxLength: number) {
+  const expected = `expected 1 to ${maxLength} characters`;
   return z
-    .string()
-    .min(1, `expected 1 to ${maxLength} characters`)
-    .max(maxLength, `expected 1 to ${maxLength} characters`)
-    .regex(/^[^\p{Cc}]*$/u, 'expected no control characters');
+    .string(expected)
+    .min(1, expected)
+    .max(maxLength, expected)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'expected no control characters');
 }

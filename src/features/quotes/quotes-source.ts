@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { SourceService } from '../sources/index.js';
 import { type QuotesConfig, quotesConfig } from './quotes.config.js';
+import { QUOTES_SOURCE } from './quotes.tags.js';
 import { QUOTES_SPIDER } from './scraping/quotes.spider.js';
 
 /** Declares the built-in source, as the configuration has it, whenever a process boots. */
@@ -14,7 +15,7 @@ export class QuotesSource implements OnApplicationBootstrap {
   async onApplicationBootstrap(): Promise<void> {
     const { startUrl, downloadDelayMs, concurrentRequests } = this.config;
     await this.sources.declare({
-      slug: 'quotes',
+      slug: QUOTES_SOURCE,
       name: 'Quotes',
       spider: QUOTES_SPIDER,
       startUrls: [startUrl],

@@ -8,6 +8,8 @@ export {
   type SpiderOutput,
   type StoredCounts,
 } from './crawling/spider.js';
+export { RunRequest } from './frontier/run-request.entity.js';
+export { Page } from './pages/page.entity.js';
 export { Run } from './runs/run.entity.js';
 export { ScrapingHttpModule } from './scraping.http.module.js';
 export { ScrapingModule } from './scraping.module.js';

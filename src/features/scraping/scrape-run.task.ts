@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { defineTask, Task, type TaskContext, type TaskHandler } from '../../platform/queues/index.js';
-import { Crawler } from './crawling/crawler.js';
+import { CrawlEngine } from './crawling/crawl-engine.js';
+import { RunSeeder } from './crawling/run-seeder.js';
 import { RunProgress } from './runs/run-progress.js';
-import type { RunStats } from './runs/run-stats.js';
-import { RunTakenOverError } from './runs/run.errors.js';
 
 const payload = z.object({ runId: z.uuid() });
 
+/** Begins a run. What follows is driven by its frontier, by all workers together: see CrawlEngine. */
 export const scrapeRun = defineTask({
   name: 'scrape.run',
   queue: 'default',
@@ -15,40 +15,28 @@ export const scrapeRun = defineTask({
   schema: payload,
   attempts: 3,
   backoff: { baseMs: 1000, maxMs: 16_000 },
-  deadlineMs: 3_600_000,
+  deadlineMs: 60_000,
 });
 
-/** One task per run, so that a run enqueued twice is still worked on once. */
+/** One task per run, so that a run enqueued twice is still begun once. */
 export const taskIdOf = (runId: string): string => `run-${runId}`;
 
 @Injectable()
 @Task(scrapeRun)
 export class ScrapeRunTask implements TaskHandler<z.output<typeof payload>> {
   constructor(
-    private readonly crawler: Crawler,
+    private readonly seeder: RunSeeder,
+    private readonly engine: CrawlEngine,
     private readonly progress: RunProgress,
   ) {}
 
-  async handle({ runId }: z.output<typeof payload>, context: TaskContext): Promise<RunStats | 'not wanted'> {
-    const run = await this.progress.begin(runId);
-    if (!run) return 'not wanted';
+  async handle({ runId }: z.output<typeof payload>, context: TaskContext): Promise<void> {
     try {
-      const stats = await this.crawler.crawl(run, context.signal);
-      // A site that answers and yields nothing has changed, or is not the site: that must not look like success.
-      if (stats.item_scraped_count > 0) await this.progress.finish(run, 'succeeded', 'finished', null);
-      else
-        await this.progress.finish(
-          run,
-          'failed',
-          'suspicious',
-          'The site answered, but no page had any item.',
-        );
-      return stats;
+      await this.seeder.begin(runId);
     } catch (error) {
-      // Whoever took the run over reports on it; here there is nothing left to say.
-      if (error instanceof RunTakenOverError) return 'not wanted';
-      if (context.isFinal(error)) await this.progress.abandon(run, error);
+      if (context.isFinal(error)) await this.progress.abandon({ id: runId, attempt: 0 }, error);
       throw error;
     }
+    this.engine.look();
   }
 }

@@ -1,33 +1,39 @@
-import { z } from 'zod';
 import { type ConfigOf, defineConfig, setting, wholeNumber } from '../../core/config/index.js';
 
 export const scrapingConfig = defineConfig('scraping', {
-  userAgent: setting(
-    'SCRAPE_USER_AGENT',
-    z
-      .string()
-      .regex(/^[\x20-\x7e]{1,200}$/, 'expected 1 to 200 printable ASCII characters')
-      .default('Gleaner/0.1 (self-hosted scraper)'),
-    'how requests introduce themselves; add an address at which a site can reach you',
-  ),
-  timeoutMs: setting(
-    'SCRAPE_TIMEOUT_MS',
-    wholeNumber(100, 600_000).default(30_000),
-    'milliseconds that one request may take in all, redirects included',
-  ),
-  maxBodyBytes: setting(
-    'SCRAPE_MAX_BODY_BYTES',
-    wholeNumber(1024, 1_073_741_824).default(10_485_760),
-    'bytes of a page, unpacked, above which it is refused',
-  ),
   maxRedirects: setting(
     'SCRAPE_MAX_REDIRECTS',
     wholeNumber(0, 20).default(5),
     'redirects followed for one request',
   ),
+  concurrentRequests: setting(
+    'SCRAPE_CONCURRENT_REQUESTS',
+    wholeNumber(1, 1000).default(32),
+    'requests that a worker has under way at once, to all hosts together',
+  ),
+  maxRuns: setting(
+    'SCRAPE_MAX_RUNS',
+    wholeNumber(1, 1000).default(100),
+    'runs that a worker takes part in at once, the oldest first',
+  ),
+  leaseMs: setting(
+    'SCRAPE_LEASE_MS',
+    wholeNumber(1000, 3_600_000).default(30_000),
+    'milliseconds after which the pages that a dead worker was about to fetch are taken by others',
+  ),
+  frontierDays: setting(
+    'SCRAPE_FRONTIER_DAYS',
+    wholeNumber(1, 3650).default(7),
+    'days that an ended run can be resumed, and its failures be listed in full',
+  ),
+  pageDays: setting(
+    'SCRAPE_PAGE_DAYS',
+    wholeNumber(1, 3650).default(90),
+    'days that what a page gave is remembered when no run meets it',
+  ),
   retries: setting(
     'SCRAPE_RETRIES',
-    wholeNumber(0, 10).default(2),
+    wholeNumber(0, 10).default(5),
     'further tries for a page that failed in passing',
   ),
   retryBaseMs: setting(

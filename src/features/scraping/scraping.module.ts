@@ -1,16 +1,37 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { SourcesModule } from '../sources/index.js';
+import { EventsModule } from '../../core/events/index.js';
+import { Frontier } from './frontier/frontier.js';
+import { RunRequest } from './frontier/run-request.entity.js';
+import { Page } from './pages/page.entity.js';
+import { RunControl } from './runs/run-control.js';
+import { RunEnder } from './runs/run-ender.js';
+import { RunEvents } from './runs/run-events.js';
+import { RunMetrics, runMetricProviders } from './runs/run-metrics.js';
 import { RunProgress } from './runs/run-progress.js';
 import { RunReader } from './runs/run-reader.js';
 import { RunRescuer } from './runs/run-rescuer.js';
+import { RunTrimmer } from './runs/run-trimmer.js';
 import { RunStarter } from './runs/run-starter.js';
 import { Run } from './runs/run.entity.js';
 
 /** Runs of sources: starting, reading and keeping them true. */
 @Module({
-  imports: [SourcesModule, TypeOrmModule.forFeature([Run])],
-  providers: [RunStarter, RunReader, RunProgress, RunRescuer],
-  exports: [RunStarter, RunReader, RunProgress, SourcesModule],
+  imports: [SourcesModule, TypeOrmModule.forFeature([Run, RunRequest, Page]), EventsModule],
+  providers: [
+    RunStarter,
+    RunReader,
+    RunProgress,
+    RunControl,
+    RunRescuer,
+    RunTrimmer,
+    RunEnder,
+    RunEvents,
+    RunMetrics,
+    Frontier,
+    ...runMetricProviders,
+  ],
+  exports: [RunStarter, RunReader, RunProgress, RunControl, RunEnder, RunEvents, Frontier, SourcesModule],
 })
 export class ScrapingModule {}

@@ -1,14 +1,34 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { Crawler } from './crawling/crawler.js';
+import { CrawlEngine } from './crawling/crawl-engine.js';
+import { PageVisitor } from './crawling/page-visitor.js';
+import { PoliteFetcher } from './crawling/polite-fetcher.js';
+import { RunSeeder } from './crawling/run-seeder.js';
+import { SitemapReader } from './crawling/sitemap-reader.js';
 import { SpiderRegistry } from './crawling/spider-registry.js';
-import { HttpFetcher } from './fetching/http-fetcher.js';
+import { FetchingModule } from './fetching/fetching.module.js';
+import { PageStore } from './pages/page-store.js';
+import { PolitenessModule } from './politeness/politeness.module.js';
+import { RobotsModule } from './robots/robots.module.js';
+import { ActiveRuns } from './runs/active-runs.js';
+import { RunCommit } from './runs/run-commit.js';
 import { ScrapeRunTask } from './scrape-run.task.js';
 import { ScrapingModule } from './scraping.module.js';
 
-/** Crawling itself: fetcher, spiders and the task. */
+/** Crawling itself: fetcher, spiders, the engine, and the task that begins a run. */
 @Module({
-  imports: [ScrapingModule, DiscoveryModule],
-  providers: [HttpFetcher, SpiderRegistry, Crawler, ScrapeRunTask],
+  imports: [ScrapingModule, DiscoveryModule, FetchingModule, PolitenessModule, RobotsModule],
+  providers: [
+    PoliteFetcher,
+    SitemapReader,
+    PageVisitor,
+    PageStore,
+    SpiderRegistry,
+    RunSeeder,
+    RunCommit,
+    ActiveRuns,
+    CrawlEngine,
+    ScrapeRunTask,
+  ],
 })
 export class ScrapingWorkerModule {}

@@ -1,5 +1,13 @@
+export { type CrawlLimits, crawlLimitsSchema } from './definition/crawl-limits.js';
+export type { Politeness } from './definition/politeness.js';
+export { DataAges } from './data-ages.js';
+export { compileDateFormat, DATE_LOCALE } from './definition/date-format.js';
+export { type Extraction, extractionSchema } from './definition/extraction.js';
+export type { Field, FollowRule, ItemRule } from './definition/item-rule.js';
+export { compilePattern, type Pattern } from './definition/pattern.js';
+export { DECLARED_SPIDER } from './declared-sources.js';
 export { sourceSlug } from './source.dto.js';
 export { Source } from './source.entity.js';
-export { SourceService } from './source.service.js';
+export { SOURCES_TAG, SourceService } from './source.service.js';
 export { SourcesHttpModule } from './sources.http.module.js';
 export { SourcesModule } from './sources.module.js';

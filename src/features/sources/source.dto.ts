@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { pageQuery, pageSchema, text } from '../../core/http/index.js';
 import { crawlLimitsSchema } from './definition/crawl-limits.js';
 import { crawlScopeSchema } from './definition/crawl-scope.js';
+import { extractionSchema } from './definition/extraction.js';
 import { politenessSchema } from './definition/politeness.js';
 import { type Source, SOURCE_ORIGINS } from './source.entity.js';
 
 export const sourceSlug = text(100);
 
-export const sourceSchema = z
+const sourceSchema = z
   .object({
     slug: sourceSlug,
     name: z.string(),
@@ -24,11 +25,23 @@ export const sourceSchema = z
   })
   .meta({ id: 'Source' });
 
+export const sourceDetailSchema = sourceSchema
+  .extend({
+    extraction: extractionSchema.nullable().describe('What it yields and follows; null when code knows'),
+  })
+  .meta({ id: 'SourceDetail' });
+
+export const changeSourceBody = z.strictObject(
+  { enabled: z.boolean('expected true or false').describe('Whether it is scraped') },
+  'expected an object with enabled',
+);
+
 export const sourcePageSchema = pageSchema(sourceSchema);
 
 export const listSourcesQuery = z.strictObject(pageQuery(z.tuple([sourceSlug])));
 
 export type SourceDto = z.output<typeof sourceSchema>;
+export type SourceDetailDto = z.output<typeof sourceDetailSchema>;
 
 export function toSourceDto(source: Source): SourceDto {
   const { slug, name, spider, origin, startUrls, scope, politeness, limits, enabled } = source;
@@ -48,4 +61,9 @@ export function toSourceDto(source: Source): SourceDto {
     createdAt: createdAt.toISOString(),
     updatedAt: updatedAt.toISOString(),
   };
+}
+
+/** What it yields is shown as it is stored: that it compiles was checked then, and takes a while. */
+export function toSourceDetailDto(source: Source): SourceDetailDto {
+  return { ...toSourceDto(source), extraction: source.extraction };
 }

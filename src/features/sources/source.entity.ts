@@ -1,6 +1,7 @@
 import { Column, CreateDateColumn, Entity, Index, PrimaryGeneratedColumn, UpdateDateColumn } from 'typeorm';
 import type { CrawlLimits } from './definition/crawl-limits.js';
 import type { CrawlScope } from './definition/crawl-scope.js';
+import type { Extraction } from './definition/extraction.js';
 import type { Politeness } from './definition/politeness.js';
 
 /** Who says what the source is: code when it boots, a file in SOURCES_DIR, or the API. Only that one may change it. */
@@ -41,10 +42,14 @@ export class Source {
 
   /** What a declared source yields and follows; null when a spider in code knows. */
   @Column('jsonb', { nullable: true })
-  extraction!: object | null;
+  extraction!: Extraction | null;
 
   @Column('boolean', { default: true })
   enabled!: boolean;
+
+  /** When it was switched off because its file was gone; it is switched on again when the file is back. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  fileGoneAt!: Date | null;
 
   /** When the last good run ended: how old the data is that can be read. */
   @Column({ type: 'timestamptz', precision: 3, nullable: true })

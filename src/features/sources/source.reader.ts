@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { toPage } from '../../core/http/index.js';
 import { cachedRead, type CachedDocument, ReadCache } from '../../platform/caching/index.js';
-import { sourcePageSchema, sourceSchema, toSourceDto } from './source.dto.js';
+import { sourceDetailSchema, sourcePageSchema, toSourceDetailDto, toSourceDto } from './source.dto.js';
 import { SOURCES_TAG, SourceService } from './source.service.js';
 
-const SOURCE = cachedRead(sourceSchema, { cache: 'source', tags: [SOURCES_TAG] });
+const SOURCE = cachedRead(sourceDetailSchema, { cache: 'source', tags: [SOURCES_TAG] });
 const SOURCES = cachedRead(sourcePageSchema, { cache: 'sources', tags: [SOURCES_TAG] });
 
 /** Sources as the API answers them: from the cache, as far as that is right. */
@@ -26,6 +26,10 @@ export class SourceReader {
 
   /** @throws NotFoundError */
   get(slug: string): CachedDocument | Promise<CachedDocument> {
-    return this.cache.getDocument(slug, async () => toSourceDto(await this.sources.bySlug(slug)), SOURCE);
+    return this.cache.getDocument(
+      slug,
+      async () => toSourceDetailDto(await this.sources.bySlug(slug)),
+      SOURCE,
+    );
   }
 }

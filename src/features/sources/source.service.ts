@@ -36,6 +36,11 @@ export class SourceService {
       limits: crawlLimitsSchema.parse(limits ?? {}),
     };
     await this.sources.upsert(definition, { conflictPaths: ['slug'], skipUpdateIfNoValuesChanged: true });
+    await this.changed();
+  }
+
+  /** Something that is shown of sources has changed: every process sees it. */
+  async changed(): Promise<void> {
     await this.cache.invalidate([SOURCES_TAG]);
   }
 

@@ -1,10 +1,10 @@
 import 'reflect-metadata';
 import { Global, type INestApplicationContext, Injectable, Logger, Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { DiscoveryModule, NestFactory } from '@nestjs/core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WorkUnits } from '../../core/database/index.js';
+import { PeriodicRunner } from './periodic-runner.js';
 import { Periodic, type PeriodicWork } from './periodic.js';
-import { SchedulingRunnerModule } from './scheduling.runner.module.js';
 
 const EVERY_MS = 10_000;
 
@@ -50,7 +50,7 @@ const units = { run: (_kind: string, _name: string, work: () => unknown) => work
 @Module({ providers: [{ provide: WorkUnits, useValue: units }], exports: [WorkUnits] })
 class Uncounted {}
 
-@Module({ imports: [Uncounted, SchedulingRunnerModule], providers: [Work, Throwing] })
+@Module({ imports: [Uncounted, DiscoveryModule], providers: [PeriodicRunner, Work, Throwing] })
 class Root {}
 
 let scheduler: INestApplicationContext;

@@ -85,6 +85,7 @@ export function headersOf(
 export const CONTENT_TYPES = [
   'application/json',
   'application/json; charset=utf-8',
+  'application/yaml',
   'application/json; charset=x',
   'text/plain',
   'text/html',

@@ -26,6 +26,7 @@ export interface Schema {
   maxLength?: number;
   minimum?: number;
   maximum?: number;
+  items?: Schema;
 }
 
 export interface ResponseObject {

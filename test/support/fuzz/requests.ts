@@ -1,7 +1,8 @@
 import fc from 'fast-check';
+import { DECLARED_SLUGS, declarations, switches } from './declarations.js';
 import { bodies, CONTENT_TYPES, type Credentials, headersOf } from './headers.js';
 import type { Operation, Parameter } from './openapi.js';
-import { type Value, valueOf } from './values.js';
+import { conditions, forgedCursors, type Value, valueOf } from './values.js';
 
 export interface FuzzRequest {
   method: string;
@@ -30,6 +31,9 @@ const METHODS = [
   'PURGE',
 ];
 
+/** Texts with a form of their own, of which the document cannot tell whether the server accepts one. */
+const OPAQUE: Readonly<Record<string, fc.Arbitrary<string>>> = { cursor: forgedCursors, where: conditions };
+
 interface Target {
   target: string;
   valid: boolean;
@@ -48,13 +52,19 @@ export function requests(
   };
   const documented = fc.constantFrom(...operations).chain((operation) =>
     fc
-      .record({ ...parts, at: targetOf(operation, known), head: fc.nat(9) })
-      .map(({ at, head, headers, body }) => ({
+      .record({
+        ...parts,
+        body: operation.requestBody ? fc.oneof({ weight: 3, arbitrary: bodies }, parts.body) : parts.body,
+        at: targetOf(operation, known),
+        head: fc.nat(9),
+        own: operation.requestBody ? bodyOf(operation) : fc.constant(undefined),
+      })
+      .map(({ at, head, headers, body, own }) => ({
         ...at,
         method: operation.method === 'GET' && head === 0 ? 'HEAD' : operation.method,
-        headers,
+        headers: { ...headers, ...(own && { 'content-type': own.type }) },
         // A body with GET means nothing, but comes; rarely, so that the rest is seen by itself.
-        body: operation.method === 'GET' && head < 9 ? undefined : body,
+        body: operation.method === 'GET' && head < 9 ? undefined : (own?.bodyAt(at.target) ?? body),
       })),
   );
   const otherMethod = fc
@@ -76,10 +86,35 @@ export function requests(
     .map(withContentType);
 }
 
+interface OwnBody {
+  type: string;
+  /** What is sent to this path: a declaration is often about the source that stands there. */
+  bodyAt(target: string): string;
+}
+
+/** A body that the operation may be about, and its type; else undefined, for any other body or none. */
+function bodyOf({ method }: Operation): fc.Arbitrary<OwnBody | undefined> {
+  const own = fc
+    .record({
+      type: fc.constantFrom('application/json', 'application/yaml'),
+      text: method === 'PATCH' ? switches : declarations,
+      elsewhere: fc.nat(4),
+    })
+    .map(({ type, text, elsewhere }) => ({
+      type,
+      bodyAt: (target: string) => {
+        const slug = DECLARED_SLUGS.find((known) => target.endsWith(`/${known}`));
+        if (slug === undefined || elsewhere === 0) return text;
+        return text.replace(/"slug":"[a-z-]+"/, `"slug":"${slug}"`);
+      },
+    }));
+  return fc.oneof({ weight: 3, arbitrary: own }, { weight: 1, arbitrary: fc.constant(undefined) });
+}
+
 function targetOf(operation: Operation, known: Known): fc.Arbitrary<Target> {
   const { parameters = [], path } = operation;
   const value = (parameter: Parameter): fc.Arbitrary<Value> =>
-    valueOf(parameter.schema, known(operation, parameter.name), parameter.name === 'cursor');
+    valueOf(parameter.schema, known(operation, parameter.name), OPAQUE[parameter.name]);
   const inPath = parameters.filter((parameter) => parameter.in === 'path');
   const inQuery = parameters.filter((parameter) => parameter.in === 'query');
   // About every third is given.
@@ -176,7 +211,7 @@ function strangePath(operations: readonly Operation[]): fc.Arbitrary<string> {
 
 /** A body mostly says what it is, and mostly JSON. */
 function withContentType(request: FuzzRequest): FuzzRequest {
-  if (request.body === undefined) return request;
+  if (request.body === undefined || request.headers['content-type'] !== undefined) return request;
   // Chosen by the length, so that shrinking the body cannot change it at random.
   const length = request.body.length;
   const type = length % 3 === 0 ? CONTENT_TYPES[length % CONTENT_TYPES.length] : CONTENT_TYPES[0];

@@ -79,8 +79,17 @@ const RAW = [
 
 const encode = (text: string): string => encodeURIComponent(text.toWellFormed());
 
-/** Values of one parameter: mostly known or valid ones, else just beside that, or anything at all. */
-export function valueOf(schema: Schema, known: readonly string[], opaque: boolean): fc.Arbitrary<Value> {
+/**
+ * Values of one parameter: mostly known or valid ones, else just beside that, or anything at all.
+ * @param opaque what can look like a value whose form the document does not tell.
+ */
+export function valueOf(
+  listed: Schema,
+  known: readonly string[],
+  opaque: fc.Arbitrary<string> | undefined,
+): fc.Arbitrary<Value> {
+  // A list is given by its name once for each of its items: here one of them.
+  const schema = listed.type === 'array' ? (listed.items ?? {}) : listed;
   const judge = (text: string): Value => ({
     encoded: encode(text),
     valid: opaque ? undefined : allows(schema, text),
@@ -96,7 +105,7 @@ export function valueOf(schema: Schema, known: readonly string[], opaque: boolea
       weight: 1,
       arbitrary: fc.constantFrom(...RAW).map((encoded): Value => ({ encoded, valid: undefined })),
     },
-    ...(opaque ? [{ weight: 12, arbitrary: forgedCursor().map(unjudged) }] : []),
+    ...(opaque ? [{ weight: 12, arbitrary: opaque.map(unjudged) }] : []),
   );
 }
 
@@ -143,6 +152,8 @@ function besides(schema: Schema, known: readonly string[]): fc.Arbitrary<string>
 }
 
 /** A cursor has no secret: anybody can write one, with any key in it. */
+export const forgedCursors = forgedCursor();
+
 function forgedCursor(): fc.Arbitrary<string> {
   const time = fc.oneof(
     fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
@@ -162,11 +173,28 @@ function forgedCursor(): fc.Arbitrary<string> {
       { weight: 4, arbitrary: fc.tuple(time, number) },
       { weight: 2, arbitrary: fc.tuple(time, fc.uuid()) },
       { weight: 3, arbitrary: fc.tuple(text) },
+      { weight: 2, arbitrary: fc.tuple(fc.oneof(time, fc.constant(null)), number) },
+      { weight: 1, arbitrary: fc.tuple(number) },
       { weight: 1, arbitrary: fc.tuple(time, fc.oneof(text, fc.constant(null))) },
       { weight: 1, arbitrary: fc.jsonValue() },
     )
     .map((json) => Buffer.from(JSON.stringify(json)).toString('base64url'));
 }
+
+/** Conditions on fields, most of them readable. */
+export const conditions: fc.Arbitrary<string> = fc
+  .tuple(
+    fc.oneof(
+      fc.constantFrom('title', 'price', 'tags', 'nobody', '__proto__', 'a.b', ''),
+      fc.constantFrom(...NASTY),
+    ),
+    fc.constantFrom('=', '!=', '<', '<=', '>', '>=', '~', ' exists', ' missing', '==', ''),
+    fc.oneof(
+      fc.constantFrom('3', '-1.5e3', '1e309', 'true', '"quoted \\" text"', '"', ''),
+      fc.constantFrom(...NASTY),
+    ),
+  )
+  .map((parts) => parts.join(''));
 
 /** Whether a parameter's schema allows a text; a number counts in its usual spelling only. */
 function allows(schema: Schema, text: string): boolean | undefined {

@@ -44,11 +44,16 @@ export class IpNetworks {
 export function networkList() {
   return list().superRefine((entries, context) => {
     for (const entry of entries) {
-      if (parseNetwork(entry)) continue;
+      if (isNetwork(entry)) continue;
       const message = `expected networks such as 10.0.0.0/8 or 2001:db8::/32, separated by commas; "${entry}" is none`;
       context.addIssue({ code: 'custom', message });
     }
   });
+}
+
+/** Whether the text is a network in CIDR notation, or an address. */
+export function isNetwork(text: string): boolean {
+  return parseNetwork(text) !== undefined;
 }
 
 /** @returns undefined for what is no network, also for one with bits behind its prefix: that is a slip of the pen. */

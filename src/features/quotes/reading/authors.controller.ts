@@ -3,7 +3,8 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { noQuery } from '../../../core/http/index.js';
-import { ApiCachedRead, DocumentAnswers } from '../../../platform/caching/index.js';
+import { ApiCachedRead } from '../../../platform/caching/index.js';
+import { QuoteAnswers } from './quote-answers.js';
 import { AuthorReader } from './author.reader.js';
 import {
   authorPageSchema,
@@ -21,7 +22,7 @@ export class AuthorsController {
   constructor(
     private readonly authors: AuthorReader,
     private readonly quotes: QuoteReader,
-    private readonly answers: DocumentAnswers,
+    private readonly answers: QuoteAnswers,
   ) {}
 
   @Get()

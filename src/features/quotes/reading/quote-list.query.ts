@@ -1,3 +1,5 @@
+import { Parameters } from '../../../core/database/index.js';
+
 /**
  * How a list of quotes is read at a bounded cost, whatever is asked and whatever the tables hold.
  *
@@ -177,13 +179,4 @@ function shown(parts: string, stopped?: string): string {
   return stopped === undefined
     ? `WITH ${parts} ${quotes}`
     : `WITH ${parts} (${quotes}) UNION ALL (${stopped})`;
-}
-
-/** The values of a statement; `bind` gives the placeholder of one. */
-class Parameters {
-  readonly values: unknown[] = [];
-
-  bind(value: unknown): string {
-    return `$${this.values.push(value)}`;
-  }
 }

@@ -3,9 +3,10 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { ApiProblems, noQuery } from '../../../core/http/index.js';
-import { ApiCachedRead, DocumentAnswers } from '../../../platform/caching/index.js';
+import { ApiCachedRead } from '../../../platform/caching/index.js';
 import { ThrottledAs } from '../../../platform/throttling/index.js';
 import { listQuotesQuery, type QuoteDto, quoteId, quotePageSchema, quoteSchema } from './quote.dto.js';
+import { QuoteAnswers } from './quote-answers.js';
 import { QuoteReader } from './quote.reader.js';
 
 @ApiTags('quotes')
@@ -13,7 +14,7 @@ import { QuoteReader } from './quote.reader.js';
 export class QuotesController {
   constructor(
     private readonly quotes: QuoteReader,
-    private readonly answers: DocumentAnswers,
+    private readonly answers: QuoteAnswers,
   ) {}
 
   @Get()

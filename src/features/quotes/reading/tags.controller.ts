@@ -2,8 +2,9 @@ import { Controller, Get, Query, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
-import { ApiCachedRead, DocumentAnswers } from '../../../platform/caching/index.js';
+import { ApiCachedRead } from '../../../platform/caching/index.js';
 import { listTagsQuery, tagPageSchema } from './quote.dto.js';
+import { QuoteAnswers } from './quote-answers.js';
 import { TagReader } from './tag.reader.js';
 
 @ApiTags('tags')
@@ -11,7 +12,7 @@ import { TagReader } from './tag.reader.js';
 export class TagsController {
   constructor(
     private readonly tags: TagReader,
-    private readonly answers: DocumentAnswers,
+    private readonly answers: QuoteAnswers,
   ) {}
 
   @Get()

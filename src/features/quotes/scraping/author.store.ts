@@ -13,7 +13,10 @@ export async function storeAuthorNames(manager: EntityManager, quotes: readonly 
   );
 }
 
-/** Stores what the authors' own pages say. An author without such a page so far counts as inserted. */
+/**
+ * Stores what the authors' own pages say. An author without such a page so far counts as inserted. What a page does not
+ * say any more stays as it was: a page that has lost a field is more likely broken than right.
+ */
 export async function storeAuthors(
   manager: EntityManager,
   authors: readonly AuthorItem[],
@@ -37,16 +40,18 @@ WITH input AS (
     AS input (slug, name, born_on, born_location, description)
 ), before AS (
   SELECT slug, a.updated_at, a.details_scraped IS NULL AS pageless,
-    (a.name, a.born_on, a.born_location, a.description)
-      IS NOT DISTINCT FROM (i.name, i.born_on, i.born_location, i.description) AS same
+    (a.name, a.born_on, a.born_location, a.description) IS NOT DISTINCT FROM (i.name,
+      coalesce(i.born_on, a.born_on), coalesce(i.born_location, a.born_location),
+      coalesce(i.description, a.description)) AS same
   FROM input i JOIN author a USING (slug)
 ), stored AS (
   INSERT INTO author AS a (slug, name, born_on, born_location, description, details_scraped, last_run_id, updated_at)
   SELECT slug, i.name, i.born_on, i.born_location, i.description, now(), $6,
     CASE WHEN b.same THEN b.updated_at ELSE now() END
   FROM input i LEFT JOIN before b USING (slug) ORDER BY slug
-  ON CONFLICT (slug) DO UPDATE SET name = excluded.name, born_on = excluded.born_on,
-    born_location = excluded.born_location, description = excluded.description,
+  ON CONFLICT (slug) DO UPDATE SET name = excluded.name, born_on = coalesce(excluded.born_on, a.born_on),
+    born_location = coalesce(excluded.born_location, a.born_location),
+    description = coalesce(excluded.description, a.description),
     details_scraped = excluded.details_scraped, last_run_id = excluded.last_run_id, updated_at = excluded.updated_at
   WHERE a.last_run_id IS DISTINCT FROM excluded.last_run_id
   RETURNING slug

@@ -57,6 +57,9 @@ async function storeRows(
   return stored;
 }
 
+/** A quote that has lost all its tags is more likely on a broken page than untagged: it keeps them. */
+const MERGED_TAGS = `CASE WHEN excluded.tags = '{}' THEN q.tags ELSE excluded.tags END`;
+
 /**
  * Answers only the rows that this run had not stored yet: a page that comes a second time changes nothing.
  *
@@ -76,9 +79,9 @@ WITH input AS MATERIALIZED (
   LEFT JOIN quote b ON b.source_id = $1 AND b.text_hash = i.text_hash
   ORDER BY i.text_hash
   ON CONFLICT (source_id, text_hash) DO UPDATE SET author_id = excluded.author_id, text = excluded.text,
-    tags = excluded.tags, last_scraped = now(), scraped_count = q.scraped_count + 1,
+    tags = ${MERGED_TAGS}, last_scraped = now(), scraped_count = q.scraped_count + 1,
     last_run_id = excluded.last_run_id,
-    updated_at = CASE WHEN (q.author_id, q.text, q.tags) = (excluded.author_id, excluded.text, excluded.tags)
+    updated_at = CASE WHEN (q.author_id, q.text, q.tags) = (excluded.author_id, excluded.text, ${MERGED_TAGS})
       THEN q.updated_at ELSE now() END
   WHERE q.last_run_id <> excluded.last_run_id
   RETURNING id, created_at, tags, CASE

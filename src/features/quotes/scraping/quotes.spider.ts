@@ -32,6 +32,10 @@ export class QuotesSpider implements Spider<QuotesItem> {
     else yield* this.parseQuotes(page);
   }
 
+  describe({ kind, ...fields }: QuotesItem): { kind: string; fields: Record<string, unknown> } {
+    return { kind, fields };
+  }
+
   private *parseQuotes(page: HtmlPage): Iterable<SpiderOutput<QuotesItem>> {
     for (const element of page.all('div.quote')) {
       const href = page.attribute('a[href*="/author/"]', 'href', element) ?? '';

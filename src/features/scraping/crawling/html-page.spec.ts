@@ -43,6 +43,23 @@ describe('a page', () => {
     expect(page.resolve('http://[half')).toBeUndefined();
   });
 
+  it.each([
+    ['/shop/', 'http://site.example/shop/a'],
+    ['https://cdn.example/x/y', 'https://cdn.example/x/a'],
+    ['http://[half', 'http://site.example/list/a'],
+  ])('resolves links against <base href="%s">', (base, url) => {
+    expect(new HtmlPage(page.url, `<head><base href="${base}"><base href="/no/"></head>`).resolve('a')).toBe(
+      url,
+    );
+  });
+
+  it('is given up when it is nested more deeply than any page, for reading it could take minutes', () => {
+    const hostile = '<b>'.repeat(1_000_000) + '</i>'.repeat(1_000_000);
+    expect(() => new HtmlPage('http://a/', hostile)).toThrow('more than 2048 elements within each other');
+    const careless = new HtmlPage('http://a/', `${'<font>'.repeat(2000)}<p>deep</p>`);
+    expect(careless.text('p')).toBe('deep');
+  });
+
   it('can be read whatever its bytes were', () => {
     fc.assert(
       fc.property(

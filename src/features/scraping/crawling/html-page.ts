@@ -1,7 +1,7 @@
 import { compile, selectAll, selectOne } from 'css-select';
 import type { AnyNode, Document, Element } from 'domhandler';
 import { textContent } from 'domutils';
-import { parseDocument } from 'htmlparser2';
+import { parsePage } from './page-tree.js';
 
 type Query = ReturnType<typeof compile>;
 
@@ -10,14 +10,21 @@ const compiled = new Map<string, Query>();
 
 /** A parsed page, with what spiders ask of it. Entities are decoded; text is as written, not trimmed. */
 export class HtmlPage {
-  private readonly document: Document;
+  readonly document: Document;
+  private base: string | undefined;
 
+  /** @throws PageTooDeepError, before which nothing of a page can stop the process for long. */
   constructor(
     readonly url: string,
     html: string,
   ) {
     // As the HTML Standard's tokenizer does; PostgreSQL stores no NUL.
-    this.document = parseDocument(html.replaceAll('\0', '\ufffd'));
+    this.document = parsePage(html.replaceAll('\0', '\ufffd'));
+  }
+
+  /** What relative links are relative to: the URL of the page, unless its `<base>` says something else. */
+  get baseUrl(): string {
+    return (this.base ??= URL.parse(this.attribute('base[href]', 'href') ?? '', this.url)?.href ?? this.url);
   }
 
   all(selector: string, within: AnyNode = this.document): Element[] {
@@ -46,7 +53,7 @@ export class HtmlPage {
 
   /** Absolute form of a link of this page; `undefined` when it is not a URL. */
   resolve(href: string): string | undefined {
-    return URL.canParse(href, this.url) ? new URL(href, this.url).href : undefined;
+    return URL.parse(href, this.baseUrl)?.href;
   }
 }
 

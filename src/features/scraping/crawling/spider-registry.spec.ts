@@ -10,6 +10,7 @@ abstract class Idle implements Spider {
   version = (): string => '1';
   startRequests = (): [] => [];
   parse = (): [] => [];
+  describe = () => ({ kind: 'item', fields: {} });
 }
 
 @Injectable()

@@ -27,8 +27,13 @@ export class SpiderRegistry implements OnModuleInit {
     }
   }
 
+  find(name: string): Spider | undefined {
+    return this.spiders.get(name);
+  }
+
+  /** @throws UnknownSpiderError */
   get(name: string): Spider {
-    const spider = this.spiders.get(name);
+    const spider = this.find(name);
     if (!spider) throw new UnknownSpiderError(name, [...this.spiders.keys()]);
     return spider;
   }

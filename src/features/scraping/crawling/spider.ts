@@ -9,8 +9,8 @@ export interface ScrapeRequest {
   callback: string;
 }
 
-/** What a page yields: something found, or a further page to fetch. */
-export type SpiderOutput<Item> = { item: Item } | { request: ScrapeRequest };
+/** What a page yields: something found, a further page to fetch, or how many items lacked what they must have. */
+export type SpiderOutput<Item> = { item: Item } | { request: ScrapeRequest } | { dropped: number };
 
 /** What storing a batch did to the tables. An item that this run has stored before counts as none of the three. */
 export interface StoredCounts {
@@ -33,7 +33,7 @@ export interface ItemPipeline<Item> {
    */
   store(items: readonly Item[], context: BatchContext, manager: EntityManager): Promise<StoredCounts>;
   /** Called after the commit; for what must not happen before it, such as dropping cached reads. */
-  committed(): Promise<void>;
+  committed(context: BatchContext): Promise<void>;
 }
 
 /**
@@ -44,9 +44,11 @@ export interface Spider<Item = unknown> {
   readonly pipeline: ItemPipeline<Item>;
   /** Changes whenever the same page would give something else; what was kept of pages is not used then. */
   version(source: Source): string;
-  startRequests(source: Source): ScrapeRequest[];
+  startRequests(source: Pick<Source, 'startUrls'>): ScrapeRequest[];
   /** @param page relative links resolve against its URL; requests that leave the source's hosts are dropped. */
   parse(page: HtmlPage, callback: string, source: Source): Iterable<SpiderOutput<Item>>;
+  /** What is counted to see that a field has gone missing from the site. */
+  describe(item: Item): { kind: string; fields: Readonly<Record<string, unknown>> };
 }
 
 /** Declares a provider as the spider of this name, which sources refer to. */

@@ -1,45 +1,36 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
+import { createServer, type Socket } from 'node:net';
 import { createGzip, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BodyTooLargeError, FetchTimeoutError } from './fetch.errors.js';
-import { type FetchedPage, HttpFetcher } from './http-fetcher.js';
+import { eventually } from '../../../../test/support/eventually.js';
+import { fetcherWith, fetchUrl } from '../../../../test/support/fetchers.js';
+import { WebServer } from '../../../../test/support/web-server.js';
+import { BodyTooLargeError } from './fetch.errors.js';
+import type { FetchAnswer, HttpFetcher } from './http-fetcher.js';
 
 const MAX_BODY_BYTES = 100_000;
-const base = {
-  userAgent: 'GleanerSpec/1.0',
-  timeoutMs: 20_000,
-  maxBodyBytes: MAX_BODY_BYTES,
-  maxRedirects: 3,
-  retries: 0,
-  retryBaseMs: 1,
-};
 
-let server: Server;
-let origin: string;
-let answer: RequestListener;
+let server: WebServer;
 let fetchers: HttpFetcher[];
 
 beforeEach(async () => {
   fetchers = [];
-  server = createServer((request, response) => answer(request, response)).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  server = await WebServer.start();
 });
 afterEach(async () => {
   for (const fetcher of fetchers) await fetcher.onApplicationShutdown();
-  server.closeAllConnections();
-  server.close();
+  await server.close();
 });
 
 function fetchPage(
-  config: Partial<typeof base> = {},
+  env: Record<string, string> = {},
   signal = new AbortController().signal,
-): Promise<FetchedPage> {
-  const fetcher = new HttpFetcher({ ...base, ...config });
+  origin = server.origin,
+): Promise<FetchAnswer> {
+  const fetcher = fetcherWith({ SCRAPE_MAX_BODY_BYTES: String(MAX_BODY_BYTES), ...env });
   fetchers.push(fetcher);
-  return fetcher.fetch(`${origin}/`, signal);
+  return fetchUrl(fetcher, `${origin}/`, {}, signal);
 }
 
 const begin = (response: ServerResponse, headers: Record<string, string> = {}): ServerResponse =>
@@ -48,7 +39,7 @@ const begin = (response: ServerResponse, headers: Record<string, string> = {}): 
 /** Answers once a request has come, and then resolves with its response, which stays open. */
 function firstResponse(then: (response: ServerResponse) => void): Promise<ServerResponse> {
   return new Promise((resolve) => {
-    answer = (_, response) => {
+    server.answer = (_, response) => {
       then(response);
       resolve(response);
     };
@@ -56,8 +47,8 @@ function firstResponse(then: (response: ServerResponse) => void): Promise<Server
 }
 
 /** Writes for as long as the other side reads. */
-function pour(response: NodeJS.WritableStream & { destroyed?: boolean }): void {
-  const chunk = Buffer.alloc(64 * 1024);
+function pour(response: NodeJS.WritableStream & { destroyed?: boolean }, what = '\0'): void {
+  const chunk = Buffer.alloc(64 * 1024, what);
   const more = (): void => {
     while (!response.destroyed) if (!response.write(chunk)) return;
   };
@@ -68,8 +59,8 @@ function pour(response: NodeJS.WritableStream & { destroyed?: boolean }): void {
 describe('the size of a body', () => {
   it('may be what is allowed, and not a byte more', async () => {
     let size = MAX_BODY_BYTES;
-    answer = (_, response) => begin(response).end(Buffer.alloc(size, 'x'));
-    expect((await fetchPage()).bytes).toBe(MAX_BODY_BYTES);
+    server.answer = (_, response) => begin(response).end(Buffer.alloc(size, 'x'));
+    expect(await fetchPage()).toMatchObject({ bytes: MAX_BODY_BYTES });
     size += 1;
     await expect(fetchPage()).rejects.toMatchObject({ code: 'fetch.too_large', retryable: false });
   });
@@ -77,7 +68,7 @@ describe('the size of a body', () => {
   it('is counted unpacked: a small packed body can be too large', async () => {
     const bomb = gzipSync(Buffer.alloc(MAX_BODY_BYTES + 1));
     expect(bomb.length).toBeLessThan(1000);
-    answer = (_, response) => begin(response, { 'content-encoding': 'gzip' }).end(bomb);
+    server.answer = (_, response) => begin(response, { 'content-encoding': 'gzip' }).end(bomb);
     await expect(fetchPage()).rejects.toThrow(BodyTooLargeError);
   });
 
@@ -107,42 +98,107 @@ describe('the size of a body', () => {
   });
 });
 
-describe('time', () => {
-  it('runs out when no answer begins', async () => {
-    answer = () => undefined;
-    await expect(fetchPage({ timeoutMs: 100 })).rejects.toMatchObject({
-      code: 'fetch.timeout',
-      retryable: true,
+describe('the headers of an answer', () => {
+  it('may be what is allowed, and not more', async () => {
+    let size = 30_000;
+    server.answer = (_, response) => begin(response, { 'x-large': 'x'.repeat(size) }).end();
+    expect(await fetchPage()).toMatchObject({ kind: 'page' });
+    size = 33_000;
+    await expect(fetchPage()).rejects.toMatchObject({ code: 'fetch.headers_too_large', retryable: false });
+  });
+
+  it('are not received to their end when they have none', async () => {
+    const closed = new Promise((resolve) => {
+      server.answer = ({ socket }) => {
+        socket.once('close', resolve);
+        socket.write('HTTP/1.1 200 OK\r\nx-large: ');
+        pour(socket, 'x');
+      };
     });
+    await expect(fetchPage()).rejects.toMatchObject({ code: 'fetch.headers_too_large' });
+    await closed;
+  });
+});
+
+describe('time', () => {
+  const timeout = (phase: string): unknown =>
+    expect.objectContaining({ code: 'fetch.timeout', phase, retryable: true, hostFailure: true });
+
+  it('runs out when no answer begins', async () => {
+    server.answer = () => undefined;
+    await expect(fetchPage({ SCRAPE_HEADERS_TIMEOUT_MS: '100' })).rejects.toEqual(timeout('headers'));
   });
 
   it('runs out when the headers never end', async () => {
-    answer = (request) => void request.socket.write('HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n');
-    await expect(fetchPage({ timeoutMs: 100 })).rejects.toThrow(FetchTimeoutError);
+    server.answer = (request) => void request.socket.write('HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n');
+    await expect(fetchPage({ SCRAPE_HEADERS_TIMEOUT_MS: '100' })).rejects.toEqual(timeout('headers'));
   });
 
   it('runs out when the body stalls', async () => {
-    answer = (_, response) => void begin(response).write('half');
-    await expect(fetchPage({ timeoutMs: 100 })).rejects.toThrow(FetchTimeoutError);
+    server.answer = (_, response) => void begin(response).write('half');
+    await expect(fetchPage({ SCRAPE_BODY_TIMEOUT_MS: '100' })).rejects.toEqual(timeout('body'));
   });
 
   it('runs out when the packed body stalls', async () => {
     const half = gzipSync(Buffer.from('<p>'.repeat(10_000))).subarray(0, 40);
-    answer = (_, response) => void begin(response, { 'content-encoding': 'gzip' }).write(half);
-    await expect(fetchPage({ timeoutMs: 100 })).rejects.toThrow(FetchTimeoutError);
+    server.answer = (_, response) => void begin(response, { 'content-encoding': 'gzip' }).write(half);
+    await expect(fetchPage({ SCRAPE_BODY_TIMEOUT_MS: '100' })).rejects.toEqual(timeout('body'));
   });
 
-  it('runs out for all redirects together', async () => {
-    answer = (request, response) => {
-      const hop = Number(request.url?.slice(1));
-      setTimeout(() => response.writeHead(302, { location: `/${hop + 1}` }).end(), 60);
+  it('runs out for the whole answer, although something of it comes again and again', async () => {
+    server.answer = (_, response) => {
+      begin(response);
+      const timer = setInterval(() => response.write('drop'), 20);
+      response.on('close', () => clearInterval(timer));
     };
-    await expect(fetchPage({ timeoutMs: 200, maxRedirects: 1000 })).rejects.toThrow(FetchTimeoutError);
+    await expect(fetchPage({ SCRAPE_TIMEOUT_MS: '200' })).rejects.toEqual(timeout('total'));
   });
 
-  it('runs out when the body of a redirect stalls', async () => {
-    answer = (_, response) => void response.writeHead(302, { location: '/next' }).write('moved');
-    await expect(fetchPage({ timeoutMs: 100 })).rejects.toThrow(FetchTimeoutError);
+  it('runs out in the TLS handshake', async () => {
+    const silent = createServer((socket: Socket) => void socket.resume());
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    const { port } = silent.address() as { port: number };
+    await expect(
+      fetchPage({ SCRAPE_CONNECT_TIMEOUT_MS: '100' }, undefined, `https://127.0.0.1:${port}`),
+    ).rejects.toEqual(timeout('connect'));
+    silent.close();
+  });
+
+  it('runs out when the address of the host does not come', async () => {
+    const fetcher = fetcherWith({ SCRAPE_CONNECT_TIMEOUT_MS: '100' }, () => new Promise(() => undefined));
+    fetchers.push(fetcher);
+    await expect(fetchUrl(fetcher, 'http://site.example/')).rejects.toEqual(timeout('connect'));
+  });
+});
+
+describe('the time that an answer takes to begin', () => {
+  it('is measured from the request to the headers, without finding the host and without the body', async () => {
+    let found = 0;
+    const fetcher = fetcherWith({ SCRAPE_ALLOWED_PRIVATE_HOSTS: 'site.example' }, async () => {
+      await new Promise((resolve) => void setTimeout(resolve, 200));
+      found = performance.now();
+      return [{ address: '127.0.0.1', family: 4 }];
+    });
+    fetchers.push(fetcher);
+    let [askedAt, headersAt] = [0, 0];
+    const asked = firstResponse((response) => {
+      askedAt = performance.now();
+      setTimeout(() => {
+        headersAt = performance.now();
+        begin(response).flushHeaders();
+      }, 20);
+    });
+    const outcome = fetchUrl(fetcher, server.originAt('site.example'));
+    const response = await asked;
+    await eventually('the headers', async () => (response.headersSent ? true : undefined));
+    // Others are answered meanwhile, so the headers have long been received when the body ends.
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => void setTimeout(resolve, 20));
+    const bodyAt = performance.now();
+    response.end();
+    const { latencyMs } = await outcome;
+    expect(latencyMs).toBeGreaterThanOrEqual(headersAt - askedAt);
+    expect(latencyMs).toBeLessThan(bodyAt - askedAt);
+    expect(latencyMs).toBeLessThan(performance.now() - found);
   });
 });
 
@@ -151,7 +207,7 @@ describe('an abort', () => {
 
   it('before the request is what is thrown; nothing is asked', async () => {
     let asked = 0;
-    answer = () => asked++;
+    server.answer = () => asked++;
     await expect(fetchPage({}, AbortSignal.abort(reason))).rejects.toBe(reason);
     expect(asked).toBe(0);
   });
@@ -176,7 +232,18 @@ describe('an abort', () => {
 
 describe('a broken site', () => {
   it('that answers an error whose body never ends has still answered with that status', async () => {
-    answer = (_, response) => void response.writeHead(404).write('half');
-    await expect(fetchPage({ timeoutMs: 300 })).rejects.toMatchObject({ code: 'fetch.status', status: 404 });
+    server.answer = (_, response) => void response.writeHead(404).write('half');
+    await expect(fetchPage({ SCRAPE_TIMEOUT_MS: '300' })).rejects.toMatchObject({
+      code: 'fetch.status',
+      status: 404,
+    });
+  });
+
+  it('does not keep the connection of such a body for ever', async () => {
+    server.answer = (_, response) => void response.writeHead(404).write('half');
+    await expect(fetchPage({ SCRAPE_BODY_TIMEOUT_MS: '100' })).rejects.toThrow('404');
+    await eventually('the connection to end', async () =>
+      (await server.connections()) === 0 ? true : undefined,
+    );
   });
 });

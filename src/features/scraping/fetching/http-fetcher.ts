@@ -1,107 +1,137 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import type { Readable } from 'node:stream';
-import { Agent, type Dispatcher } from 'undici';
-import { GleanerError } from '../../../core/errors/index.js';
-import { type ScrapingConfig, scrapingConfig } from '../scraping.config.js';
-import { decodeHtml } from './decode-html.js';
+import type { Dispatcher } from 'undici';
+import { type Accepted, acceptable } from './accepted.js';
+import { fetchFailure } from './fetch-failure.js';
 import {
   BodyTooLargeError,
-  ConnectionFailedError,
   ContentEncodingError,
   ContentTypeError,
   FetchTimeoutError,
   HttpStatusError,
   RefusedUrlError,
-  TooManyRedirectsError,
 } from './fetch.errors.js';
+import { type FetchingConfig, fetchingConfig } from './fetching.config.js';
+import { guardedConnector } from './guarded-connector.js';
+import { HOST_LOOKUP, type HostLookup } from './host-lookup.js';
+import { OriginPools } from './origin-pools.js';
+import { OutboundGuard } from './outbound-guard.js';
+import { gunzipped, readBody } from './read-body.js';
+import { timed } from './response-latency.js';
+import { retryAfterMs } from './retry-after.js';
 import { unpack } from './unpack.js';
+import { conditions, type Validators, validatorsOf } from './validators.js';
 
-export interface FetchedPage {
-  /** Where the page came from after redirects; relative links are relative to this. */
-  url: string;
-  html: string;
-  /** Size of the body after unpacking. */
-  bytes: number;
+export interface FetchRequest {
+  /** Canonical; a fragment is not sent. */
+  url: URL;
+  accept: Accepted;
+  /** Those of the version that is known; if it is still the one, the answer is `not-modified`. */
+  validators?: Validators | undefined;
+  /** Bytes of the unpacked body; SCRAPE_MAX_BODY_BYTES if not given. Longer pages are refused, longer texts cut. */
+  maxBodyBytes?: number;
+}
+
+/** `latencyMs` is the time from sending the request to the headers of the answer, without connecting. */
+export type FetchAnswer =
+  | {
+      kind: 'page';
+      url: URL;
+      status: 200;
+      text: string;
+      /** Size of the body after unpacking. */
+      bytes: number;
+      latencyMs: number;
+      validators: Validators;
+    }
+  | { kind: 'not-modified'; url: URL; status: 304; latencyMs: number }
+  | { kind: 'redirect'; url: URL; status: number; location: URL; latencyMs: number };
+
+interface Asked {
+  response: Dispatcher.ResponseData;
+  latencyMs: number;
 }
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-/** Fetches HTML pages: bounded in time, size and redirects, and never leaving the host it was sent to. */
+/** Names and cookies of an answer; Node's own limit for a server is 16 KiB, and pages set more cookies than clients. */
+const MAX_HEADER_BYTES = 32_768;
+
+/**
+ * Fetches one answer: bounded in time and size, and from where the guard allows only. Redirects are answers, too: to
+ * follow one is another request, for which its host has to be asked politely.
+ */
 @Injectable()
 export class HttpFetcher implements OnApplicationShutdown {
-  private readonly agent: Agent;
+  private readonly pools: OriginPools;
 
-  constructor(@Inject(scrapingConfig.token) private readonly config: ScrapingConfig) {
-    const { timeoutMs } = config;
-    this.agent = new Agent({
-      connect: { timeout: timeoutMs },
-      headersTimeout: timeoutMs,
-      bodyTimeout: timeoutMs,
+  constructor(
+    @Inject(fetchingConfig.token) private readonly config: FetchingConfig,
+    private readonly guard: OutboundGuard,
+    @Inject(HOST_LOOKUP) lookup: HostLookup,
+  ) {
+    this.pools = new OriginPools({
+      connect: guardedConnector(guard, lookup, config.connectTimeoutMs),
+      headersTimeout: config.headersTimeoutMs,
+      bodyTimeout: config.bodyTimeoutMs,
+      maxHeaderSize: MAX_HEADER_BYTES,
     });
   }
 
   /**
    * @throws FetchError of the class that says what went wrong; the signal's reason when it aborts.
    */
-  async fetch(url: string, signal: AbortSignal): Promise<FetchedPage> {
-    const deadline = AbortSignal.timeout(this.config.timeoutMs);
+  async fetch(request: FetchRequest, signal: AbortSignal): Promise<FetchAnswer> {
+    this.guard.checkUrl(request.url);
+    const { timeoutMs } = this.config;
+    const deadline = AbortSignal.timeout(timeoutMs);
     try {
-      return await this.follow(new URL(url), AbortSignal.any([signal, deadline]));
+      return await this.answer(request, await this.ask(request, AbortSignal.any([signal, deadline])));
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      if (deadline.aborted || isUndiciTimeout(error)) throw new FetchTimeoutError(url, this.config.timeoutMs);
-      if (error instanceof GleanerError) throw error;
-      throw new ConnectionFailedError(url, error);
+      if (deadline.aborted) throw new FetchTimeoutError(request.url.href, 'total', timeoutMs);
+      throw fetchFailure(error, request.url.href, { ...this.config, maxHeaderBytes: MAX_HEADER_BYTES });
     }
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.agent.destroy();
+    await this.pools.destroy();
   }
 
-  private async follow(start: URL, signal: AbortSignal): Promise<FetchedPage> {
-    let url = start;
-    for (let redirects = 0; redirects <= this.config.maxRedirects; redirects++) {
-      if (url.hostname !== start.hostname)
-        throw new RefusedUrlError(url.href, `it leaves the host ${start.hostname}`);
-      const response = await this.request(url, signal);
-      const location = response.headers.location;
-      if (REDIRECTS.has(response.statusCode) && typeof location === 'string') {
-        await response.body.dump();
-        url = resolve(location, url);
-        continue;
-      }
-      return this.read(url, response);
-    }
-    throw new TooManyRedirectsError(start.href, this.config.maxRedirects);
-  }
-
-  private async request(url: URL, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-      throw new RefusedUrlError(url.href, `its scheme is ${url.protocol}`);
-    }
-    return this.agent.request({
+  private async ask({ url, accept, validators = {} }: FetchRequest, signal: AbortSignal): Promise<Asked> {
+    return timed(this.pools.of(url.origin), {
       origin: url.origin,
       path: url.pathname + url.search,
       method: 'GET',
       headers: {
         'user-agent': this.config.userAgent,
-        accept: 'text/html,application/xhtml+xml;q=0.9',
+        accept: acceptable[accept].header,
         'accept-encoding': 'gzip, deflate, br',
+        ...conditions(validators),
       },
       signal,
     });
   }
 
-  private async read(url: URL, { statusCode, headers, body }: Dispatcher.ResponseData): Promise<FetchedPage> {
+  private async answer(request: FetchRequest, asked: Asked): Promise<FetchAnswer> {
+    const { latencyMs } = asked;
+    const { statusCode: status, headers, body } = asked.response;
+    const { url } = request;
+    if (status === 200) return this.page(request, asked);
+    discard(body);
+    if (status === 304 && request.validators) return { kind: 'not-modified', url, status, latencyMs };
+    if (REDIRECTS.has(status) && typeof headers.location === 'string')
+      return { kind: 'redirect', url, status, location: resolve(headers.location, url), latencyMs };
+    throw new HttpStatusError(url.href, status, retryAfterMs(headers['retry-after'], headers.date));
+  }
+
+  private async page(request: FetchRequest, { response, latencyMs }: Asked): Promise<FetchAnswer> {
+    const { headers, body } = response;
+    const { url, accept, maxBodyBytes = this.config.maxBodyBytes } = request;
+    const { types, expected, decode } = acceptable[accept];
     const contentType = String(headers['content-type'] ?? '');
-    if (statusCode !== 200) {
+    if (!types.test(contentType)) {
       discard(body);
-      throw new HttpStatusError(url.href, statusCode);
-    }
-    if (!/^(text\/html|application\/xhtml\+xml)\b|^$/i.test(contentType)) {
-      discard(body);
-      throw new ContentTypeError(url.href, contentType);
+      throw new ContentTypeError(url.href, contentType, expected);
     }
     const encoding = String(headers['content-encoding'] ?? '');
     const unpacked = unpack(body, encoding);
@@ -109,20 +139,18 @@ export class HttpFetcher implements OnApplicationShutdown {
       discard(body);
       throw new ContentEncodingError(url.href, encoding);
     }
-    const bytes = await this.readBounded(url, unpacked);
-    return { url: url.href, html: decodeHtml(bytes, contentType), bytes: bytes.length };
-  }
-
-  private async readBounded(url: URL, body: Readable): Promise<Buffer> {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      // Leaving the loop destroys the body and with it the connection: the rest is neither unpacked nor received.
-      if (size > this.config.maxBodyBytes) throw new BodyTooLargeError(url.href, this.config.maxBodyBytes);
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks);
+    const received = await readBody(unpacked, maxBodyBytes);
+    const { bytes, whole } = accept === 'xml' ? await gunzipped(received, maxBodyBytes) : received;
+    if (!whole && accept !== 'text') throw new BodyTooLargeError(url.href, maxBodyBytes);
+    return {
+      kind: 'page',
+      url,
+      status: 200,
+      text: decode(bytes, contentType),
+      bytes: bytes.length,
+      latencyMs,
+      validators: validatorsOf(headers),
+    };
   }
 }
 
@@ -135,14 +163,4 @@ function resolve(location: string, base: URL): URL {
   if (!URL.canParse(location, base.href))
     throw new RefusedUrlError(location, `${base.href} redirects to it, and it is no URL`);
   return new URL(location, base);
-}
-
-const UNDICI_TIMEOUTS = new Set([
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-]);
-
-function isUndiciTimeout(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && UNDICI_TIMEOUTS.has(String(error.code));
 }

@@ -2,92 +2,92 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Transactions } from '../../../core/database/index.js';
 import { messageOf } from '../../../core/errors/index.js';
-import type { RunStats } from './run-stats.js';
-import { type FinishReason, type PageFailure, Run, type RunStatus } from './run.entity.js';
-import { RunTakenOverError } from './run.errors.js';
-
-const MAX_FAILURES = 100;
+import type { CrawlLimits } from '../../sources/index.js';
+import { Frontier, type NewRequest, type RunKey } from '../frontier/frontier.js';
+import { RunEnder } from './run-ender.js';
+import type { Ending } from './run-ending.js';
+import { RunEvents } from './run-events.js';
+import type { PostponeReason, Run } from './run.entity.js';
 
 /**
- * A run's row while a worker is at it.
+ * The way of a run beside its batches (those are RunCommit's).
  *
- * pending → running → succeeded | failed. Every attempt raises `attempt`, and writes only while the row still has its
- * number: a worker that was frozen and wakes up after another took the run over cannot write any more.
+ * pending → running → succeeded | failed | cancelled, and from the last two back to running when it is resumed. To
+ * begin and to resume raises `attempt`; whoever writes for an attempt writes only while the row has its number.
  */
 @Injectable()
 export class RunProgress {
   constructor(
     private readonly dataSource: DataSource,
     private readonly transactions: Transactions,
+    private readonly frontier: Frontier,
+    private readonly ender: RunEnder,
+    private readonly events: RunEvents,
   ) {}
 
-  /** Begins an attempt. `undefined` when the run does not exist or has ended, so that nothing is left to do. */
-  async begin(runId: string): Promise<Run | undefined> {
-    const result = await this.dataSource
-      .createQueryBuilder()
-      .update(Run)
-      .set({
-        status: 'running',
-        attempt: () => 'attempt + 1',
-        startedAt: () => 'coalesce(started_at, now())',
-      })
-      .where(`id = :runId AND status IN ('pending', 'running')`, { runId })
-      .execute();
-    if (result.affected === 0) return undefined;
-    return this.dataSource.getRepository(Run).findOneByOrFail({ id: runId });
-  }
-
   /**
-   * One transaction for the items of a batch and the stats that count them.
-   * @param store stores the items and returns the stats so far; called again when the transaction has to be repeated.
-   * @throws RunTakenOverError, and then nothing is stored.
+   * Puts the first requests into the frontier: from here on workers take part. Does nothing when the run has begun
+   * already, so it may be called again.
    */
-  async commit(
-    run: Run,
-    failures: readonly PageFailure[],
-    store: (manager: EntityManager) => Promise<RunStats>,
-  ): Promise<void> {
+  async begin(runId: string, limits: CrawlLimits, requests: readonly NewRequest[]): Promise<void> {
     await this.transactions.run(async (manager) => {
-      // The run's row is locked first, so that of two attempts one waits here and then finds itself taken over.
-      await this.claim(manager, run);
-      const stats = await store(manager);
+      const rows: unknown[] = await manager.query(
+        `SELECT 1 FROM run WHERE id = $1 AND status = 'pending' FOR UPDATE`,
+        [runId],
+      );
+      if (rows.length === 0) return;
+      const added = await this.frontier.add(manager, runId, requests);
       await manager.query(
-        `UPDATE run SET stats = $2, updated_at = now(),
-           failures = jsonb_path_query_array(failures || $3::jsonb, '$[0 to ${MAX_FAILURES - 1}]')
+        `UPDATE run SET status = 'running', attempt = attempt + 1, open_requests = $2, pages_left = $3,
+           stats = add_counts(stats, jsonb_build_object('scheduler/enqueued', $2::int)),
+           started_at = coalesce(started_at, now()), active_since = now(), updated_at = now()
          WHERE id = $1`,
-        [run.id, stats, JSON.stringify(failures.slice(0, MAX_FAILURES))],
+        [runId, added.length, limits.maxPages],
       );
     });
   }
 
-  /** Ends the run because there is nothing more to do. */
-  async finish(run: Run, status: RunStatus, finishReason: FinishReason, error: string | null): Promise<void> {
-    await this.transactions.run(async (manager) => {
-      await this.claim(manager, run);
-      await manager.update(Run, { id: run.id }, { status, finishReason, error, finishedAt: () => 'now()' });
+  /** Ends a run whose time is over; does nothing when it is not running any more. */
+  async expire(run: RunKey): Promise<void> {
+    const ended = await this.transactions.run(async (manager) => {
+      const row = await lockRunning(manager, run);
+      if (!row) return undefined;
+      const reason = row.postponedReason === 'circuit_open' ? 'circuit_open' : 'closespider_timeout';
+      return { ending: await this.ender.end(manager, row, reason), sourceId: row.sourceId };
     });
+    if (ended) await this.events.ended(run.id, ended.sourceId, ended.ending);
   }
 
-  /** Ends a run that cannot go on; does nothing when it has ended or another attempt has begun. */
-  async abandon({ id, attempt }: Pick<Run, 'id' | 'attempt'>, error: unknown): Promise<void> {
-    await this.dataSource
-      .createQueryBuilder()
-      .update(Run)
-      .set({
-        status: 'failed',
-        finishReason: 'error',
-        error: messageOf(error).slice(0, 2000),
-        finishedAt: () => 'now()',
-      })
-      .where(`id = :id AND attempt = :attempt AND status IN ('pending', 'running')`, { id, attempt })
-      .execute();
-  }
-
-  private async claim(manager: EntityManager, { id, attempt }: Run): Promise<void> {
-    const rows: unknown[] = await manager.query(
-      `SELECT 1 FROM run WHERE id = $1 AND attempt = $2 AND status = 'running' FOR UPDATE`,
-      [id, attempt],
+  /** Says that nothing can be fetched until then. */
+  async postpone(run: RunKey, until: Date, reason: PostponeReason): Promise<void> {
+    await this.dataSource.query(
+      `UPDATE run SET postponed_until = $3, postponed_reason = $4, updated_at = now()
+       WHERE id = $1 AND attempt = $2 AND status = 'running'`,
+      [run.id, run.attempt, until, reason],
     );
-    if (rows.length === 0) throw new RunTakenOverError(id);
   }
+
+  /** Ends a run that cannot go on; does nothing when it has ended, or another attempt has begun. */
+  async abandon({ id, attempt }: RunKey, error: unknown): Promise<void> {
+    const message = messageOf(error).slice(0, 2000);
+    const [[row]] = await this.dataSource.query<[{ sourceId: number }[], number]>(
+      `UPDATE run SET status = 'failed', finish_reason = 'error', error = $3, finished_at = now(), updated_at = now(),
+         postponed_until = NULL, postponed_reason = NULL
+       WHERE id = $1 AND attempt = $2 AND status IN ('pending', 'running') RETURNING source_id AS "sourceId"`,
+      [id, attempt, message],
+    );
+    const ending: Ending = { status: 'failed', finishReason: 'error', suspicions: [], error: message };
+    if (row) await this.events.ended(id, row.sourceId, ending);
+  }
+}
+
+type RunningRow = Pick<Run, 'id' | 'sourceId' | 'stats' | 'fields' | 'failures' | 'postponedReason'>;
+
+async function lockRunning(manager: EntityManager, run: RunKey): Promise<RunningRow | undefined> {
+  const [row] = await manager.query<[RunningRow | undefined]>(
+    `SELECT id, source_id AS "sourceId", stats, fields, failures, postponed_reason AS "postponedReason"
+     FROM run WHERE id = $1 AND attempt = $2 AND status = 'running' FOR NO KEY UPDATE`,
+    [run.id, run.attempt],
+  );
+  return row;
 }

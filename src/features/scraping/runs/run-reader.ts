@@ -4,7 +4,7 @@ import { NotFoundError } from '../../../core/errors/index.js';
 import type { Run, RunStatus } from './run.entity.js';
 
 /** A run with the slug of its source, as the API shows it. */
-export type RunRow = Omit<Run, 'sourceId'> & { source: string };
+export type RunRow = Omit<Run, 'sourceId' | 'fields' | 'pagesLeft' | 'activeSince'> & { source: string };
 
 export interface RunFilter {
   source?: string | undefined;
@@ -14,7 +14,8 @@ export interface RunFilter {
 }
 
 const COLUMNS = `r.id, (SELECT s.slug FROM source s WHERE s.id = r.source_id) AS source, r.trigger, r.status, r.finish_reason AS "finishReason", r.attempt, r.stats,
-  r.failures, r.error, r.created_at AS "createdAt", r.started_at AS "startedAt", r.finished_at AS "finishedAt",
+  r.open_requests AS "openRequests", r.postponed_until AS "postponedUntil", r.postponed_reason AS "postponedReason",
+  r.suspicions, r.failures, r.error, r.created_at AS "createdAt", r.started_at AS "startedAt", r.finished_at AS "finishedAt",
   r.updated_at AS "updatedAt"`;
 
 @Injectable()

@@ -12,8 +12,9 @@ const QUIET_FOR = '1 minute';
 type QuietRun = Pick<Run, 'id' | 'attempt'>;
 
 /**
- * Brings runs and tasks together again after a crash or a lost Redis, so that no run stays active for ever (and
- * forbids the next one). A run without a task gets its task again; a run whose task has ended is ended.
+ * Brings runs and the tasks that begin them together again after a crash or a lost Redis, so that no run stays pending
+ * for ever (and forbids the next one). A run without a task gets its task again; a run whose task has ended is ended.
+ * A run that has begun needs no task: whatever happens, its frontier says what is left to do.
  */
 @Injectable()
 @Periodic({ name: 'rescue-runs', everyMs: 30_000 })
@@ -28,7 +29,7 @@ export class RunRescuer implements PeriodicWork {
 
   async runOnce(): Promise<void> {
     const quiet: QuietRun[] = await this.dataSource.query(
-      `SELECT id, attempt FROM run WHERE status IN ('pending', 'running') AND updated_at < now() - $1::interval LIMIT 100`,
+      `SELECT id, attempt FROM run WHERE status = 'pending' AND updated_at < now() - $1::interval LIMIT 100`,
       [QUIET_FOR],
     );
     for (const run of quiet) await this.rescue(run);
@@ -41,8 +42,8 @@ export class RunRescuer implements PeriodicWork {
       this.logger.warn({ runId }, 'run had no task; enqueueing it again');
       await this.tasks.enqueue(scrapeRun, { runId }, taskIdOf(runId));
     } else if (state === 'ended') {
-      this.logger.warn({ runId }, 'run outlived its task; ending it');
-      await this.progress.abandon(run, new Error('The task of this run ended without ending the run.'));
+      this.logger.warn({ runId }, 'the task of a run ended without beginning it; ending the run');
+      await this.progress.abandon(run, new Error('The task of this run ended without beginning the run.'));
     }
   }
 }

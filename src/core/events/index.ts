@@ -1,0 +1,1 @@
+export { EventBus, EventsModule } from './event-bus.js';

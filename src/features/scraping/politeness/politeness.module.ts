@@ -1,0 +1,64 @@
+import { Module } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import { once } from 'node:events';
+import { type RedisConfig, redisConfig, RedisConnections } from '../../../core/redis/index.js';
+import { type FetchingConfig, fetchingConfig } from '../fetching/fetching.config.js';
+import { LEASE_MARGIN_MS } from './host-exchange.js';
+import { HostGate } from './host-gate.js';
+import { type PolitenessConfig, politenessConfig } from './politeness.config.js';
+import { PolitenessMetrics, politenessMetricProviders } from './politeness.metrics.js';
+
+/** Long enough for a short pause of a host, short enough not to keep a request that could be postponed. */
+const PATIENCE_MS = 2000;
+/** How long booting waits for Redis, so that not every boot begins with an outage. */
+const BOOT_WAIT_MS = 2000;
+/** A connection that says nothing for so long is given up: one whose other end has vanished does not recover. */
+const SOCKET_TIMEOUT_MS = 5000;
+
+/** Per host and for the whole cluster: when a request may be sent. */
+@Module({
+  providers: [
+    ...politenessMetricProviders,
+    PolitenessMetrics,
+    {
+      provide: HostGate,
+      inject: [
+        RedisConnections,
+        redisConfig.token,
+        fetchingConfig.token,
+        politenessConfig.token,
+        PolitenessMetrics,
+      ],
+      useFactory: createGate,
+    },
+  ],
+  exports: [HostGate],
+})
+export class PolitenessModule {}
+
+async function createGate(
+  connections: RedisConnections,
+  { prefix }: RedisConfig,
+  { timeoutMs }: FetchingConfig,
+  breaker: PolitenessConfig,
+  metrics: PolitenessMetrics,
+): Promise<HostGate> {
+  // A connection of its own: answers that come late hold up every request. The exchange repeats by itself what fails.
+  const redis = connections.connect('politeness', {
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: (times) => Math.min(times * 50, 500),
+    connectTimeout: SOCKET_TIMEOUT_MS,
+    socketTimeout: SOCKET_TIMEOUT_MS,
+  });
+  await connected(redis);
+  const options = { prefix, leaseMs: timeoutMs + LEASE_MARGIN_MS, patienceMs: PATIENCE_MS, ...breaker };
+  return new HostGate(redis, options, metrics);
+}
+
+/** Booting goes on without Redis, too: health tells, and no request is started until it is there. */
+async function connected(redis: Redis): Promise<void> {
+  if (redis.status === 'ready') return;
+  await once(redis, 'ready', { signal: AbortSignal.timeout(BOOT_WAIT_MS) }).catch(() => undefined);
+}

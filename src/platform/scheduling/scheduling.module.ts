@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { BeatReader } from './beat/beat-reader.js';
+import { Beat } from './beat/beat.entity.js';
+import { Schedule } from './schedules/schedule.entity.js';
+import { Schedules } from './schedules/schedules.js';
+
+/** The schedules that there are, and the newest heartbeat. */
+@Module({
+  imports: [TypeOrmModule.forFeature([Schedule, Beat])],
+  providers: [Schedules, BeatReader],
+  exports: [Schedules, BeatReader],
+})
+export class SchedulingModule {}

@@ -1,0 +1,22 @@
+/**
+ * A certificate that nobody has signed but itself, for `localhost` and `site.example`, and its key: protects nothing.
+ * Valid until 2125.
+ */
+export const SELF_SIGNED = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBozCCAUmgAwIBAgIUD6GzxG/fK/jr/8YgRgwLk3/uKqgwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNDEwNDYxOFoYDzIxMjYxMDMx
+MTA0NjE4WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATT8bfGxS8q5p1xl+sdZa+fJ3IOKf/tf2SlI37mNde2wJR3ZETpfCGt
+u7sCOBnHn/+BFgyV4D6xwKWT3E1lhBQLo3cwdTAdBgNVHQ4EFgQU5IvpQMURoDQC
+m8Qjxg/y2yMkF50wHwYDVR0jBBgwFoAU5IvpQMURoDQCm8Qjxg/y2yMkF50wIgYD
+VR0RBBswGYIJbG9jYWxob3N0ggxzaXRlLmV4YW1wbGUwDwYDVR0TAQH/BAUwAwEB
+/zAKBggqhkjOPQQDAgNIADBFAiEAmB/2bHY/i8Pw6lAg8K77zocubLvQ2jdIVif/
+I4+kLm4CIBzVMAkg6YHptho+rtcxJqmQnnmZ0wqXIHyjk7uKWzf3
+-----END CERTIFICATE-----`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQglYVkCC5+E2fV9LNe
+kg1XZkFot7ApF+g9cc36I57kRKuhRANCAATT8bfGxS8q5p1xl+sdZa+fJ3IOKf/t
+f2SlI37mNde2wJR3ZETpfCGtu7sCOBnHn/+BFgyV4D6xwKWT3E1lhBQL
+-----END PRIVATE KEY-----`,
+};
