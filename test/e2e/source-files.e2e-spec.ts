@@ -52,6 +52,15 @@ async function refusal(): Promise<InvalidConfigError> {
   );
 }
 
+async function switchOff(url: string, slug: string): Promise<void> {
+  const answer = await fetch(`${url}/api/v1/sources/${slug}`, {
+    method: 'PATCH',
+    headers: { ...bearer(), 'content-type': 'application/json' },
+    body: '{"enabled":false}',
+  });
+  expect(answer.status).toBe(200);
+}
+
 const spawn = (): GleanerProcess =>
   GleanerProcess.spawn({ ...environment.env, MODE: 'scheduler', LOG_LEVEL: 'info', SOURCES_DIR: directory });
 
@@ -127,14 +136,7 @@ describe('the files in SOURCES_DIR', () => {
 
   it('do not switch on what somebody has switched off', async () => {
     await write('a.yaml', yaml('a'));
-    await booted(async (url) => {
-      const answer = await fetch(`${url}/api/v1/sources/a`, {
-        method: 'PATCH',
-        headers: { ...bearer(), 'content-type': 'application/json' },
-        body: '{"enabled":false}',
-      });
-      expect(answer.status).toBe(200);
-    }, 'api');
+    await booted(async (url) => switchOff(url, 'a'), 'api');
     await write('a.yaml', yaml('a', 'Changed'));
     await booted();
     await rm(join(directory, 'a.yaml'));
@@ -142,6 +144,16 @@ describe('the files in SOURCES_DIR', () => {
     await write('a.yaml', yaml('a'));
     await booted();
     expect(await sources()).toMatchObject([{ enabled: false, name: 'Shop' }]);
+  });
+
+  it('do not come back on when somebody has switched them off while their file was gone', async () => {
+    await write('a.yaml', yaml('a'));
+    await booted();
+    await rm(join(directory, 'a.yaml'));
+    await booted(async (url) => switchOff(url, 'a'), 'api');
+    await write('a.yaml', yaml('a'));
+    await booted();
+    expect(await sources()).toMatchObject([{ enabled: false }]);
   });
 
   it('can be changed by nothing but the files', async () => {
