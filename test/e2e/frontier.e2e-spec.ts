@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createEnvironment, type TestEnvironment } from '../support/environment.js';
+import { eventually } from '../support/eventually.js';
 import { done, ended, OTHER_TOKEN, requests, requestTo, RunFixture, TOKEN } from '../support/run-fixture.js';
 
 let environment: TestEnvironment;
@@ -180,12 +181,31 @@ describe('a big frontier', () => {
       [run.id],
     );
     await environment.query('ANALYZE run_request');
-    await environment.query(`SELECT pg_stat_reset()`);
+    // Connections tell their counts late, but always when they end: those of before must be in, and those of after, too.
+    await reconnect();
+    await environment.query('SELECT pg_stat_force_next_flush()');
+    await environment.query('SELECT pg_stat_reset()');
     expect(await runs.claim(run, { atMost: 100, perHost: 5 })).toHaveLength(100);
+    await reconnect();
     const [read] = await environment.query<{ seq: number; rows: number }>(
       `SELECT seq_tup_read::int AS seq, idx_tup_fetch::int AS rows FROM pg_stat_user_tables WHERE relname = 'run_request'`,
     );
     expect(read?.seq).toBe(0);
+    expect(read?.rows).toBeGreaterThan(0);
     expect(read?.rows).toBeLessThan(1000);
   });
+
+  async function reconnect(): Promise<void> {
+    const { source } = runs;
+    await runs.dispose();
+    await eventually('the connections to end', async () => {
+      const others = await environment.query(
+        `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+           AND backend_type = 'client backend'`,
+      );
+      return others.length === 0 ? true : undefined;
+    });
+    runs = await RunFixture.create(environment);
+    runs.source = source;
+  }
 });
