@@ -45,7 +45,6 @@ export class RunSeeder {
       .map((request) => urls.admit(request, 0, stats))
       .filter((one) => one !== undefined);
     if (admitted.length === 0) throw new NoStartPageError(source.slug);
-    const unique = [...new Map(admitted.map((request) => [request.fingerprint, request])).values()];
-    await this.progress.begin(runId, source.limits, unique);
+    await this.progress.begin(runId, source.limits, admitted);
   }
 }

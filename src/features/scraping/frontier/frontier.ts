@@ -59,7 +59,7 @@ export class Frontier {
     @Inject(scrapingConfig.token) private readonly config: Pick<ScrapingConfig, 'leaseMs'>,
   ) {}
 
-  /** Adds what the run does not have yet. @returns the fingerprints of what was added. */
+  /** Adds what the run does not have yet, each once, however often it is given. @returns the fingerprints of what was added. */
   async add(manager: EntityManager, runId: string, requests: readonly NewRequest[]): Promise<string[]> {
     if (requests.length === 0) return [];
     const rows: { fingerprint: string }[] = await manager.query(ADD, [

@@ -4,7 +4,7 @@ import { Transactions } from '../../../core/database/index.js';
 import type { Source } from '../../sources/index.js';
 import type { Outcome, PageMemory } from '../crawling/outcome.js';
 import type { Spider, StoredCounts } from '../crawling/spider.js';
-import { Frontier, type NewRequest, type RunKey } from '../frontier/frontier.js';
+import { Frontier, type RunKey } from '../frontier/frontier.js';
 import { PageStore } from '../pages/page-store.js';
 import { RunEnder } from './run-ender.js';
 import { type Ending, reasonToStop } from './run-ending.js';
@@ -79,7 +79,7 @@ export class RunCommit {
       const done = held.filter(isDone);
       const items = done.flatMap(({ end }) => end.items);
       const stored = await store(manager, committer, items);
-      const found = unique(done.flatMap(({ end }) => end.found));
+      const found = done.flatMap(({ end }) => end.found);
       const added = await this.frontier.add(manager, committer.run.id, found);
       await this.pages.remember(manager, committer.source.id, memories(done));
       const counted = await this.count(manager, committer.run, held, { stored, added });
@@ -165,15 +165,6 @@ async function store(
 ): Promise<StoredCounts> {
   if (items.length === 0) return { inserted: 0, updated: 0, unchanged: 0 };
   return spider.pipeline.store(items, { sourceId: source.id, runId: run.id }, manager);
-}
-
-/** The first of each fingerprint: a statement cannot insert a row twice. */
-function unique(requests: readonly NewRequest[]): NewRequest[] {
-  const byFingerprint = new Map<string, NewRequest>();
-  for (const request of requests) {
-    if (!byFingerprint.has(request.fingerprint)) byFingerprint.set(request.fingerprint, request);
-  }
-  return [...byFingerprint.values()];
 }
 
 function memories(done: readonly DoneOutcome[]): { fingerprint: string; page: PageMemory }[] {

@@ -3,6 +3,7 @@ import { type EntityManager, QueryFailedError } from 'typeorm';
 import { Transactions } from '../../../core/database/index.js';
 import { NotFoundError } from '../../../core/errors/index.js';
 import { crawlLimitsSchema } from '../../sources/index.js';
+import { writeEnding } from './run-ender.js';
 import type { Ending } from './run-ending.js';
 import { RunEvents } from './run-events.js';
 import {
@@ -35,11 +36,7 @@ export class RunControl {
       const run = await lock(manager, runId);
       if (run.status !== 'pending' && run.status !== 'running')
         throw new RunNotActiveError(runId, run.status);
-      await manager.query(
-        `UPDATE run SET status = 'cancelled', finish_reason = 'cancelled', finished_at = now(), updated_at = now(),
-           postponed_until = NULL, postponed_reason = NULL WHERE id = $1`,
-        [runId],
-      );
+      await writeEnding(manager, runId, CANCELLED);
       return run.sourceId;
     });
     await this.events.ended(runId, sourceId, CANCELLED);

@@ -4,7 +4,7 @@ import { Transactions } from '../../../core/database/index.js';
 import { messageOf } from '../../../core/errors/index.js';
 import type { CrawlLimits } from '../../sources/index.js';
 import { Frontier, type NewRequest, type RunKey } from '../frontier/frontier.js';
-import { RunEnder } from './run-ender.js';
+import { RunEnder, writeEnding } from './run-ender.js';
 import type { Ending } from './run-ending.js';
 import { RunEvents } from './run-events.js';
 import type { PostponeReason, Run } from './run.entity.js';
@@ -70,14 +70,17 @@ export class RunProgress {
   /** Ends a run that cannot go on; does nothing when it has ended, or another attempt has begun. */
   async abandon({ id, attempt }: RunKey, error: unknown): Promise<void> {
     const message = messageOf(error).slice(0, 2000);
-    const [[row]] = await this.dataSource.query<[{ sourceId: number }[], number]>(
-      `UPDATE run SET status = 'failed', finish_reason = 'error', error = $3, finished_at = now(), updated_at = now(),
-         postponed_until = NULL, postponed_reason = NULL
-       WHERE id = $1 AND attempt = $2 AND status IN ('pending', 'running') RETURNING source_id AS "sourceId"`,
-      [id, attempt, message],
-    );
     const ending: Ending = { status: 'failed', finishReason: 'error', suspicions: [], error: message };
-    if (row) await this.events.ended(id, row.sourceId, ending);
+    const sourceId = await this.transactions.run(async (manager) => {
+      const [row] = await manager.query<[{ sourceId: number } | undefined]>(
+        `SELECT source_id AS "sourceId" FROM run
+         WHERE id = $1 AND attempt = $2 AND status IN ('pending', 'running') FOR NO KEY UPDATE`,
+        [id, attempt],
+      );
+      if (row) await writeEnding(manager, id, ending);
+      return row?.sourceId;
+    });
+    if (sourceId !== undefined) await this.events.ended(id, sourceId, ending);
   }
 }
 
