@@ -32,6 +32,11 @@ export function isRetryable(error: unknown): boolean {
   return error instanceof GleanerError ? error.retryable : true;
 }
 
+/** Whether the same is known to be able to succeed later. Of an unknown error it is not, so that nobody waits for ever. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof GleanerError && error.retryable;
+}
+
 /** The text of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,3 +1,3 @@
-export { GleanerError, isRetryable, messageOf } from './gleaner-error.js';
+export { GleanerError, isPassing, isRetryable, messageOf } from './gleaner-error.js';
 export { InvalidInputError } from './invalid-input.error.js';
 export { NotFoundError } from './not-found.error.js';

@@ -8,7 +8,7 @@ import {
 import { PinoLogger } from 'nestjs-pino';
 import { randomUUID } from 'node:crypto';
 import { WorkUnits } from '../../../core/database/index.js';
-import { isRetryable } from '../../../core/errors/index.js';
+import { isPassing } from '../../../core/errors/index.js';
 import { SourceService } from '../../sources/index.js';
 import { Frontier, type RunKey } from '../frontier/frontier.js';
 import { ActiveRuns, type ActiveRun } from '../runs/active-runs.js';
@@ -95,7 +95,7 @@ export class CrawlEngine implements OnApplicationBootstrap, BeforeApplicationShu
       if (spider) this.crawl(run, { source, spider, urls: new SourceUrls(source) });
     } catch (error) {
       this.logger.error({ err: error, runId: run.id }, 'a run could not be taken part in');
-      if (!isRetryable(error)) await this.progress.abandon(run, error);
+      if (!isPassing(error)) await this.progress.abandon(run, error);
     }
   }
 

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { GleanerError, isRetryable, messageOf } from '../../../core/errors/index.js';
+import { GleanerError, isPassing, messageOf } from '../../../core/errors/index.js';
 import type { Source } from '../../sources/index.js';
 import { HttpStatusError } from '../fetching/fetch.errors.js';
 import type { LeasedRequest } from '../frontier/frontier.js';
@@ -78,7 +78,8 @@ export class PageVisitor {
   private failure(request: LeasedRequest, error: unknown, stats: StatCounter): Retried | Failed {
     const code = error instanceof GleanerError ? error.code : 'spider.exception';
     stats.add(`downloader/exception_type_count/${code}`);
-    if (isRetryable(error) && request.tries < this.config.retries) {
+    // What a spider throws it would throw again.
+    if (isPassing(error) && request.tries < this.config.retries) {
       stats.add('retry/count');
       stats.add(`retry/reason_count/${code}`);
       return { state: 'retried', inMs: Math.random() * this.config.retryBaseMs * 2 ** request.tries };

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { isRetryable } from '../../../core/errors/index.js';
+import { isPassing } from '../../../core/errors/index.js';
 import { type Claim, Frontier, type LeasedRequest, type RunKey } from '../frontier/frontier.js';
 import { type Committed, RunCommit } from '../runs/run-commit.js';
 import { RunOverError } from '../runs/run.errors.js';
@@ -15,6 +15,9 @@ const BATCH = { requests: 100, items: 500, ageMs: 1000 };
 const IDLE_MS = { least: 50, most: 1000 };
 /** How long to leave a database alone that does not answer. */
 const OUTAGE_MS = { least: 200, most: 5000 };
+
+/** Errors in a row of which nobody knows whether they pass; then they do not. */
+const MAX_UNKNOWN_ERRORS = 3;
 
 /** What a crawl needs from outside. */
 export interface CrawlPorts {
@@ -44,6 +47,7 @@ export class RunCrawl {
   private claimAt = 0;
   private idleMs = IDLE_MS.least;
   private outageMs = OUTAGE_MS.least;
+  private unknownErrors = 0;
   private isOver = false;
 
   /** @param token unique for this process's part in this run. */
@@ -94,6 +98,7 @@ export class RunCrawl {
       if (!this.isOver && this.isCommitDue()) await this.commit();
       if (this.isStopping && this.visiting === 0 && this.outcomes.length === 0) this.isOver = true;
       this.outageMs = OUTAGE_MS.least;
+      this.unknownErrors = 0;
     } catch (error) {
       await this.fail(error);
     }
@@ -180,19 +185,33 @@ export class RunCrawl {
     if (committed.isLast) this.abandon();
   }
 
-  /** A database that is away comes back; anything else would fail again, and the run with it. */
+  /** A database that is away comes back; anything else that fails again and again fails the run. */
   private async fail(error: unknown): Promise<void> {
     if (error instanceof RunOverError) return this.abandon();
-    if (isRetryable(error) && !this.isStopping) {
-      this.logger.warn({ err: error, runId: this.run.id }, 'crawl has to wait for the database');
+    if (this.mayGoOn(error) && !this.isStopping) {
+      this.logger.warn({ err: error, runId: this.run.id }, 'crawl has to wait');
       this.claimAt = performance.now() + this.outageMs;
       await this.wakeUp.sleep(this.outageMs);
       this.outageMs = Math.min(2 * this.outageMs, OUTAGE_MS.most);
       return;
     }
     this.logger.error({ err: error, runId: this.run.id }, 'crawl failed');
-    if (!isRetryable(error)) await this.ports.progress.abandon(this.run, error);
+    // What fails while the process ends says nothing of the run.
+    if (!this.isStopping) await this.giveUp(error);
     this.abandon();
+  }
+
+  private mayGoOn(error: unknown): boolean {
+    return isPassing(error) || ++this.unknownErrors < MAX_UNKNOWN_ERRORS;
+  }
+
+  private async giveUp(error: unknown): Promise<void> {
+    try {
+      await this.ports.progress.abandon(this.run, error);
+    } catch (failure) {
+      // The run stays active: whoever takes part in it next comes to the same end, and tries again to say so.
+      this.logger.error({ err: failure, runId: this.run.id }, 'the run could not be ended');
+    }
   }
 
   private async extend(): Promise<void> {
