@@ -119,7 +119,8 @@ describe('a port that is in use', () => {
 
 describe('SIGTERM while a run is under way', () => {
   it('gives back what is not fetched yet, keeps what is, and ends at once', async () => {
-    site.misbehave({ kind: 'delay', ms: 50, path: '.*' });
+    // Slow enough that the run takes several batches.
+    site.misbehave({ kind: 'delay', ms: 300, path: '.*' });
     const gleaner = GleanerProcess.spawn({ ...environment.env, MODE: 'all' });
     const api = new Api(await gleaner.listening());
     const path = await api.startRun();
