@@ -129,9 +129,15 @@ describe('SIGTERM while a run is under way', () => {
     );
     gleaner.kill('SIGTERM');
     expect(await gleaner.exit(), gleaner.log).toBe(0);
-    const states = await environment.query<{ state: string }>('SELECT DISTINCT state FROM run_request');
+    const id = [path.split('/').pop()];
+    const states = await environment.query<{ state: string }>(
+      'SELECT DISTINCT state FROM run_request WHERE run_id = $1',
+      id,
+    );
     expect(states.map(({ state }) => state).sort()).toEqual(['done', 'pending']);
-    expect(await environment.query('SELECT status FROM run')).toEqual([{ status: 'running' }]);
+    expect(await environment.query('SELECT status FROM run WHERE id = $1', id)).toEqual([
+      { status: 'running' },
+    ]);
     site.clear();
   });
 });
