@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditEntry } from '../../src/platform/auth/audit-entry.entity.js';
+import type { SourceDetailDto } from '../../src/features/sources/source.dto.js';
 import { createEnvironment, type TestEnvironment } from '../support/environment.js';
 import { bootApp, type TestApp } from '../support/test-app.js';
 import { bearer } from '../support/test-key.js';
@@ -113,7 +114,7 @@ describe('a source that is declared by the API', () => {
     expect((await ask('PATCH', '/nowhere', { enabled: true })).status).toBe(404);
   });
 
-  it('is deleted by an admin, unless a run refers to it', async () => {
+  it('is deleted by an admin with all its runs, unless one of them is under way', async () => {
     await ask('POST', '', declaration('deleted'));
     expect((await ask('DELETE', '/deleted')).status).toBe(403);
     await environment.query(
@@ -124,8 +125,9 @@ describe('a source that is declared by the API', () => {
       status: 409,
       body: { code: 'source.in_use' },
     });
-    await environment.query('DELETE FROM run');
+    await environment.query(`UPDATE run SET status = 'succeeded'`);
     expect((await ask('DELETE', '/deleted', undefined, 'admin')).status).toBe(204);
+    expect(await environment.query('SELECT 1 FROM run')).toEqual([]);
     expect((await ask('GET', '/deleted')).status).toBe(404);
     expect((await ask('DELETE', '/deleted', undefined, 'admin')).status).toBe(404);
   });
@@ -163,6 +165,26 @@ describe('a source that code declares', () => {
     await app.close();
     app = await bootApp('api', environment.env);
     expect((await ask('GET', '/quotes')).body).toMatchObject({ enabled: false });
+  });
+});
+
+describe('a slug that somebody has taken before code declares it', () => {
+  it('stays theirs', async () => {
+    await environment.query(`UPDATE source SET origin = 'api', name = 'Mine' WHERE slug = 'quotes'`);
+    await app.close();
+    app = await bootApp('api', environment.env);
+    expect((await ask('GET', '/quotes')).body).toMatchObject({ origin: 'api', name: 'Mine' });
+    await environment.query(`UPDATE source SET origin = 'code' WHERE slug = 'quotes'`);
+  });
+});
+
+describe('fields', () => {
+  it('stay in the order in which they were declared', async () => {
+    const fields = { zeta: {}, url: { selector: 'a' }, alpha: { selector: 'b' } };
+    const items = [{ selector: 'article', key: ['url'], fields }];
+    await ask('POST', '', { ...declaration('ordered'), extraction: { items } });
+    const { extraction } = (await ask('GET', '/ordered')).body as unknown as SourceDetailDto;
+    expect(Object.keys(extraction!.items[0]!.fields)).toEqual(['zeta', 'url', 'alpha']);
   });
 });
 

@@ -156,6 +156,34 @@ describe('the files in SOURCES_DIR', () => {
     expect(await sources()).toMatchObject([{ enabled: false }]);
   });
 
+  it('say when their sources are scraped', async () => {
+    const schedules = () => environment.query('SELECT name, cron, enabled FROM schedule ORDER BY name');
+    await write('a.yaml', `${yaml('a')}\nschedule: { cron: 0 3 * * * }`);
+    await write('b.yaml', yaml('b'));
+    await booted();
+    expect(await schedules()).toEqual([{ name: 'scrape:a', cron: '0 3 * * *', enabled: true }]);
+    await write('a.yaml', `${yaml('a')}\nschedule: { cron: 0 4 * * * }`);
+    await booted();
+    expect(await schedules()).toEqual([{ name: 'scrape:a', cron: '0 4 * * *', enabled: true }]);
+    await rm(join(directory, 'a.yaml'));
+    await booted();
+    expect(await schedules()).toEqual([{ name: 'scrape:a', cron: '0 4 * * *', enabled: false }]);
+    await write('a.yaml', yaml('a'));
+    await booted();
+    expect(await schedules()).toEqual([]);
+  });
+
+  it('can be deleted once their files are gone', async () => {
+    await write('a.yaml', yaml('a'));
+    await booted();
+    await rm(join(directory, 'a.yaml'));
+    await booted(async (url) => {
+      const answer = await fetch(`${url}/api/v1/sources/a`, { method: 'DELETE', headers: bearer('admin') });
+      expect(answer.status).toBe(204);
+    }, 'api');
+    expect(await sources()).toEqual([]);
+  });
+
   it('can be changed by nothing but the files', async () => {
     await write('a.yaml', yaml('a'));
     await booted(async (url) => {
@@ -167,6 +195,11 @@ describe('the files in SOURCES_DIR', () => {
         });
         expect([answer.status, await answer.json()]).toMatchObject([409, { code: 'source.not_editable' }]);
       }
+      const answer = await fetch(`${url}/api/v1/sources/a/schedule`, {
+        method: 'DELETE',
+        headers: bearer(),
+      });
+      expect([answer.status, await answer.json()]).toMatchObject([409, { code: 'source.not_editable' }]);
     }, 'api');
   });
 });

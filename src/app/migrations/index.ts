@@ -7,6 +7,7 @@ import { Schedules1763720000000 } from './1763720000000-schedules.js';
 import { Beat1763720100000 } from './1763720100000-beat.js';
 import { Records1763730000000 } from './1763730000000-records.js';
 import { Frontier1763740000000 } from './1763740000000-frontier.js';
+import { SourceSchedules1763750000000 } from './1763750000000-source-schedules.js';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   Beat1763720100000,
   Records1763730000000,
   Frontier1763740000000,
+  SourceSchedules1763750000000,
 ];

@@ -14,6 +14,7 @@ import { RunReader } from './runs/run-reader.js';
 import { RunRescuer } from './runs/run-rescuer.js';
 import { RunTrimmer } from './runs/run-trimmer.js';
 import { RunStarter } from './runs/run-starter.js';
+import { ScheduledRuns } from './runs/scheduled-runs.js';
 import { Run } from './runs/run.entity.js';
 
 /** Runs of sources: starting, reading and keeping them true. */
@@ -21,6 +22,7 @@ import { Run } from './runs/run.entity.js';
   imports: [SourcesModule, TypeOrmModule.forFeature([Run, RunRequest, Page]), EventsModule],
   providers: [
     RunStarter,
+    ScheduledRuns,
     RunReader,
     RunProgress,
     RunControl,

@@ -7,6 +7,7 @@ export type { Field, FollowRule, ItemRule } from './definition/item-rule.js';
 export { compilePattern, type Pattern } from './definition/pattern.js';
 export { DECLARED_SPIDER } from './declared-sources.js';
 export { sourceSlug } from './source.dto.js';
+export { SCRAPE_SOURCE } from './source-schedules.js';
 export { Source } from './source.entity.js';
 export { SOURCES_TAG, SourceService } from './source.service.js';
 export { SourcesHttpModule } from './sources.http.module.js';

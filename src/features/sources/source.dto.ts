@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { pageQuery, pageSchema, text } from '../../core/http/index.js';
+import { scheduleSchema } from '../../platform/scheduling/index.js';
 import { crawlLimitsSchema } from './definition/crawl-limits.js';
 import { crawlScopeSchema } from './definition/crawl-scope.js';
 import { extractionSchema } from './definition/extraction.js';
@@ -18,6 +19,11 @@ const sourceSchema = z
     scope: crawlScopeSchema,
     politeness: politenessSchema,
     limits: crawlLimitsSchema,
+    schedule: scheduleSchema
+      .nullable()
+      .describe(
+        'When it is scraped by itself; the schedule "scrape:<slug>" tells when it did and when it will',
+      ),
     enabled: z.boolean(),
     dataAsOf: z.iso.datetime().nullable().describe('When the last good run ended; null before the first'),
     createdAt: z.iso.datetime(),
@@ -44,18 +50,18 @@ export type SourceDto = z.output<typeof sourceSchema>;
 export type SourceDetailDto = z.output<typeof sourceDetailSchema>;
 
 export function toSourceDto(source: Source): SourceDto {
-  const { slug, name, spider, origin, startUrls, scope, politeness, limits, enabled } = source;
-  const { dataAsOf, createdAt, updatedAt } = source;
+  const { slug, name, spider, origin, startUrls, scope, politeness, limits } = source;
+  const { schedule, enabled, dataAsOf, createdAt, updatedAt } = source;
   return {
     slug,
     name,
     spider,
     origin,
     startUrls,
-    // What an older release stored knows nothing of newer settings: the schema adds their defaults.
-    scope: crawlScopeSchema.parse(scope),
-    politeness: politenessSchema.parse(politeness),
-    limits: crawlLimitsSchema.parse(limits),
+    scope,
+    politeness,
+    limits,
+    schedule,
     enabled,
     dataAsOf: dataAsOf?.toISOString() ?? null,
     createdAt: createdAt.toISOString(),

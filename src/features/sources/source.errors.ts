@@ -14,7 +14,7 @@ export class SourceExistsError extends GleanerError {
 
 const WHERE_ELSE: Readonly<Record<Exclude<SourceOrigin, 'api'>, string>> = {
   code: 'Gleaner itself; its settings are environment variables',
-  file: 'a file in SOURCES_DIR: change that, and start the processes again',
+  file: 'a file in SOURCES_DIR: change or remove that, and start the processes again',
 };
 
 /** Somebody else says what the source is, and would say so again at the next boot. */
@@ -39,7 +39,7 @@ export class SourceInUseError extends GleanerError {
 
   constructor(slug: string, cause: unknown) {
     super(
-      `The source "${slug}" has runs that cannot be deleted with it. Let them end, or switch it off with PATCH { "enabled": false }.`,
+      `A run of the source "${slug}" is under way. Cancel it or let it end, then delete the source again.`,
       { cause },
     );
   }

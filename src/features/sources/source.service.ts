@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { MoreThan, Repository } from 'typeorm';
 import type { z } from 'zod';
@@ -21,12 +21,17 @@ export interface CodeSource extends Pick<Source, 'slug' | 'name' | 'spider' | 's
 
 @Injectable()
 export class SourceService {
+  private readonly logger = new Logger(SourceService.name);
+
   constructor(
     @InjectRepository(Source) private readonly sources: Repository<Source>,
     private readonly cache: ReadCache,
   ) {}
 
-  /** Creates the source or brings it to this definition; safe when several processes boot at once. */
+  /**
+   * Creates the source or brings it to this definition; safe when several processes boot at once. A slug that somebody
+   * has given to a source of their own stays theirs.
+   */
   async declare({ scope, politeness, limits, ...source }: CodeSource): Promise<void> {
     const definition = {
       ...source,
@@ -35,7 +40,18 @@ export class SourceService {
       politeness: politenessSchema.parse(politeness ?? {}),
       limits: crawlLimitsSchema.parse(limits ?? {}),
     };
-    await this.sources.upsert(definition, { conflictPaths: ['slug'], skipUpdateIfNoValuesChanged: true });
+    await this.sources
+      .createQueryBuilder('s')
+      .insert()
+      .values(definition)
+      .orUpdate(['name', 'spider', 'start_urls', 'scope', 'politeness', 'limits'], ['slug'], {
+        skipUpdateIfNoValuesChanged: true,
+        overwriteCondition: { where: `s.origin = 'code'` },
+      })
+      .execute();
+    const { origin } = await this.bySlug(source.slug);
+    if (origin !== 'code')
+      this.logger.error({ source: source.slug, origin }, 'a built-in source is left out: its slug is taken');
     await this.changed();
   }
 

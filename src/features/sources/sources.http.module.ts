@@ -1,16 +1,15 @@
 import { Module } from '@nestjs/common';
-import { TypeOrmModule } from '@nestjs/typeorm';
 import { CachingModule } from '../../platform/caching/index.js';
 import { DataAges } from './data-ages.js';
 import { DeclaredSources } from './declared-sources.js';
-import { Source } from './source.entity.js';
 import { SourceReader } from './source.reader.js';
 import { SourcesController } from './sources.controller.js';
+import { SourceScheduleController } from './source-schedule.controller.js';
 import { SourcesModule } from './sources.module.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Source]), SourcesModule, CachingModule],
-  controllers: [SourcesController],
+  imports: [SourcesModule, CachingModule],
+  controllers: [SourcesController, SourceScheduleController],
   providers: [SourceReader, DeclaredSources, DataAges],
   exports: [DataAges],
 })

@@ -4,7 +4,7 @@ import { Transactions } from '../../../core/database/index.js';
 import { NotFoundError } from '../../../core/errors/index.js';
 import { crawlLimitsSchema } from '../../sources/index.js';
 import { writeEnding } from './run-ender.js';
-import type { Ending } from './run-ending.js';
+import { CANCELLED } from './run-ending.js';
 import { RunEvents } from './run-events.js';
 import {
   NothingToResumeError,
@@ -13,8 +13,6 @@ import {
   RunStillActiveError,
 } from './run.errors.js';
 import type { Run } from './run.entity.js';
-
-const CANCELLED: Ending = { status: 'cancelled', finishReason: 'cancelled', suspicions: [], error: null };
 
 /** What people do to runs. */
 @Injectable()

@@ -10,6 +10,13 @@ export interface Ending {
   readonly error: string | null;
 }
 
+export const CANCELLED: Ending = {
+  status: 'cancelled',
+  finishReason: 'cancelled',
+  suspicions: [],
+  error: null,
+};
+
 /** Why a run with these counts does not go on; `undefined` when it does. */
 export function reasonToStop(
   openRequests: number,

@@ -4,10 +4,9 @@ import { DataSource } from 'typeorm';
 import { TaskQueue } from '../../../platform/queues/index.js';
 import type { Source } from '../../sources/index.js';
 import { scrapeRun, taskIdOf } from '../scrape-run.task.js';
+import { activeRunOf, insertRun } from './new-run.js';
 import { RunProgress } from './run-progress.js';
-import { emptyStats } from './run-stats.js';
-import type { RunTrigger } from './run.entity.js';
-import { RunAlreadyActiveError } from './run.errors.js';
+import { RunAlreadyActiveError, SourceDisabledError } from './run.errors.js';
 
 @Injectable()
 export class RunStarter {
@@ -22,10 +21,11 @@ export class RunStarter {
   /**
    * Creates a run and puts its task on the queue.
    * @returns the id of the run.
-   * @throws RunAlreadyActiveError; QueueUnavailableError, and then the run has failed and another can be started.
+   * @throws SourceDisabledError; RunAlreadyActiveError; QueueUnavailableError, and then the run has failed and another can be started.
    */
-  async start(source: Source, trigger: RunTrigger): Promise<string> {
-    const runId = await this.create(source, trigger);
+  async start(source: Source): Promise<string> {
+    if (!source.enabled) throw new SourceDisabledError(source.slug);
+    const runId = await this.create(source);
     try {
       await this.tasks.enqueue(scrapeRun, { runId }, taskIdOf(runId));
     } catch (error) {
@@ -33,24 +33,18 @@ export class RunStarter {
       await this.progress.abandon({ id: runId, attempt: 0 }, error);
       throw error;
     }
-    this.logger.log({ runId, source: source.slug, trigger }, 'run started');
+    this.logger.log({ runId, source: source.slug }, 'run started');
     return runId;
   }
 
-  private async create(source: Source, trigger: RunTrigger): Promise<string> {
+  private async create({ id: sourceId, slug }: Source): Promise<string> {
+    const { manager } = this.dataSource;
+    const runId = randomUUID();
     // Between the refused insert and the look for the run in its way that run can end: then there is room again.
     for (;;) {
-      const inserted: { id: string }[] = await this.dataSource.query(
-        `INSERT INTO run (id, source_id, trigger, status, stats, failures) VALUES ($1, $2, $3, 'pending', $4, '[]')
-         ON CONFLICT (source_id) WHERE status IN ('pending', 'running') DO NOTHING RETURNING id`,
-        [randomUUID(), source.id, trigger, emptyStats()],
-      );
-      if (inserted[0]) return inserted[0].id;
-      const active: { id: string }[] = await this.dataSource.query(
-        `SELECT id FROM run WHERE source_id = $1 AND status IN ('pending', 'running')`,
-        [source.id],
-      );
-      if (active[0]) throw new RunAlreadyActiveError(source.slug, active[0].id);
+      if (await insertRun(manager, runId, sourceId, 'api')) return runId;
+      const active = await activeRunOf(manager, sourceId);
+      if (active !== undefined) throw new RunAlreadyActiveError(slug, active);
     }
   }
 }

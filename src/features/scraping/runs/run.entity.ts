@@ -65,7 +65,7 @@ export class Run {
   @PrimaryColumn('uuid')
   id!: string;
 
-  @ForeignKey(() => Source, { onDelete: 'RESTRICT' })
+  @ForeignKey(() => Source, { onDelete: 'CASCADE' })
   @Column('integer')
   sourceId!: number;
 

@@ -17,6 +17,20 @@ export class RunAlreadyActiveError extends GleanerError {
   }
 }
 
+/** Somebody has switched it off; nobody scrapes it until it is on again. */
+export class SourceDisabledError extends GleanerError {
+  readonly code = 'source.disabled';
+  readonly title = 'Source disabled';
+  override readonly severity = 'info';
+  override readonly httpStatus = 409;
+
+  constructor(source: string) {
+    super(
+      `The source "${source}" is switched off. Switch it on with PATCH { "enabled": true }, then start a run.`,
+    );
+  }
+}
+
 /** There is nothing left to cancel. */
 export class RunNotActiveError extends GleanerError {
   readonly code = 'run.not_active';

@@ -38,7 +38,7 @@ export class RunsController {
     @Query({ schema: noQuery }) _query: object,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<z.output<typeof startedRunSchema>> {
-    const id = await this.starter.start(await this.sources.bySlug(slug), 'api');
+    const id = await this.starter.start(await this.sources.bySlug(slug));
     const url = `/api/v1/runs/${id}`;
     reply.header('Location', url);
     return { id, url };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { text } from '../../../core/http/index.js';
+import { scheduleSchema } from '../../../platform/scheduling/index.js';
 import { crawlLimitsSchema } from './crawl-limits.js';
 import { crawlScopeSchema } from './crawl-scope.js';
 import { extractionSchema } from './extraction.js';
@@ -47,6 +48,10 @@ export const sourceDefinitionSchema = z
       politeness: politenessSchema.prefault({}),
       limits: crawlLimitsSchema.prefault({}),
       extraction: extractionSchema,
+      schedule: scheduleSchema
+        .nullable()
+        .default(null)
+        .describe('When it is scraped by itself; null: only when somebody asks for it'),
     },
     'expected an object with slug, name, startUrls and extraction',
   )

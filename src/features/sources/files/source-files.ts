@@ -5,6 +5,8 @@ import { Transactions } from '../../../core/database/index.js';
 import { ReadCache } from '../../../platform/caching/index.js';
 import { DECLARED_SPIDER } from '../declared-sources.js';
 import type { SourceDefinition } from '../definition/source-definition.js';
+import { Source } from '../source.entity.js';
+import { SourceSchedules } from '../source-schedules.js';
 import { SOURCES_TAG } from '../source.service.js';
 import { type SourcesConfig, sourcesConfig } from '../sources.config.js';
 import { readSourceFiles } from './read-source-files.js';
@@ -20,6 +22,7 @@ export class SourceFiles implements OnApplicationBootstrap {
 
   constructor(
     private readonly transactions: Transactions,
+    private readonly schedules: SourceSchedules,
     private readonly cache: ReadCache,
     @Inject(sourcesConfig.token) private readonly config: SourcesConfig,
   ) {}
@@ -31,8 +34,11 @@ export class SourceFiles implements OnApplicationBootstrap {
     const { definitions, faults } = await readSourceFiles(directory);
     if (faults.length > 0) throw invalid(faults);
     const gone = await this.transactions.run(async (manager) => {
-      await declare(manager, definitions);
-      return disableOthers(manager, definitions);
+      const changed = await declare(manager, definitions);
+      const others = await disableOthers(manager, definitions);
+      for (const slug of [...changed, ...others])
+        await this.schedules.follow(manager, await manager.findOneByOrFail(Source, { slug }));
+      return others;
     });
     await this.cache.invalidate([SOURCES_TAG]);
     this.logger.log({ directory, declared: definitions.length }, 'sources are declared by files');
@@ -44,13 +50,17 @@ export class SourceFiles implements OnApplicationBootstrap {
 const invalid = (faults: readonly string[]): InvalidConfigError =>
   new InvalidConfigError(faults, 'Correct these files (see docs/declared-sources.md) and start again.');
 
-async function declare(manager: EntityManager, definitions: readonly SourceDefinition[]): Promise<void> {
-  await manager.query(DECLARE, [JSON.stringify(definitions), DECLARED_SPIDER]);
+/** @returns the slugs of those that are new or say something new. */
+async function declare(manager: EntityManager, definitions: readonly SourceDefinition[]): Promise<string[]> {
+  const changed: { slug: string }[] = await manager.query(DECLARE, [
+    JSON.stringify(definitions),
+    DECLARED_SPIDER,
+  ]);
   const others: { slug: string; origin: string }[] = await manager.query(
     `SELECT slug, origin FROM source WHERE slug = ANY($1) AND origin <> 'file' ORDER BY slug`,
     [definitions.map(({ slug }) => slug)],
   );
-  if (others.length === 0) return;
+  if (others.length === 0) return changed.map(({ slug }) => slug).sort();
   throw invalid(
     others.map(
       ({ slug, origin }) => `slug: expected one that nobody else has, got "${slug}", declared by ${origin}`,
@@ -58,20 +68,24 @@ async function declare(manager: EntityManager, definitions: readonly SourceDefin
   );
 }
 
-const COLUMNS = 'name, start_urls, scope, politeness, limits, extraction';
+const COLUMNS = 'name, start_urls, scope, politeness, limits, schedule, extraction';
 const NEW = COLUMNS.replaceAll(/\w+/g, 'excluded.$&');
 const OLD = COLUMNS.replaceAll(/\w+/g, 's.$&');
 
-/** Rows that say the same stay untouched, so that booting does not make every source look changed. */
+/**
+ * Rows that say the same stay untouched, so that booting does not make every source look changed. The last column,
+ * `json`, can only be compared as the text that it is.
+ */
 const DECLARE = `
 INSERT INTO source AS s (slug, origin, spider, ${COLUMNS})
-SELECT slug, 'file', $2, name, "startUrls", scope, politeness, limits, extraction
-FROM jsonb_to_recordset($1) AS input
-  (slug text, name text, "startUrls" text[], scope jsonb, politeness jsonb, limits jsonb, extraction jsonb)
+SELECT slug, 'file', $2, name, "startUrls", scope, politeness, limits, schedule, extraction
+FROM json_to_recordset($1) AS input (slug text, name text, "startUrls" text[], scope jsonb, politeness jsonb,
+  limits jsonb, schedule jsonb, extraction json)
 ORDER BY slug
 ON CONFLICT (slug) DO UPDATE SET (${COLUMNS}) = ROW(${NEW}),
   enabled = s.enabled OR s.file_gone_at IS NOT NULL, file_gone_at = NULL, updated_at = now()
-WHERE s.origin = 'file' AND (s.file_gone_at IS NOT NULL OR (${OLD}) IS DISTINCT FROM (${NEW}))`;
+WHERE s.origin = 'file' AND (s.file_gone_at IS NOT NULL OR (${OLD}::text) IS DISTINCT FROM (${NEW}::text))
+RETURNING slug`;
 
 /** @returns the slugs of those that were on. */
 async function disableOthers(

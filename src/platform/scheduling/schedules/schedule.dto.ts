@@ -31,6 +31,8 @@ export const scheduleSchema = z.strictObject({
   enabled: z.boolean('expected true or false').default(true),
 });
 
+export type DeclaredSchedule = z.output<typeof scheduleSchema>;
+
 export const scheduleName = text(200);
 
 export const scheduleStateSchema = z

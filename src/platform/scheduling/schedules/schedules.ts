@@ -1,15 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { DataSource, type EntityManager, MoreThan } from 'typeorm';
-import type { z } from 'zod';
 import { Transactions } from '../../../core/database/index.js';
 import { NotFoundError } from '../../../core/errors/index.js';
 import { nextRun, runOf } from './next-run.js';
-import type { scheduleSchema } from './schedule.dto.js';
+import type { DeclaredSchedule } from './schedule.dto.js';
 import { Schedule } from './schedule.entity.js';
 
 /** What is set off, and when. */
-export interface ScheduleDefinition extends z.output<typeof scheduleSchema> {
+export interface ScheduleDefinition extends DeclaredSchedule {
   /** Name of a `@ScheduleTarget`. */
   target: string;
   /** JSON of 4 KB at most; ids rather than documents. */
