@@ -34,17 +34,22 @@ export class Api {
     return items;
   }
 
-  /** The JSON of a good answer to a POST without a body. */
-  async post<T>(path: string): Promise<T> {
-    const answer = await fetch(this.url + path, { method: 'POST', headers: bearer() });
+  /** The JSON of a good answer to a POST. */
+  async post<T>(path: string, sent?: object): Promise<T> {
+    const json = sent && { 'content-type': 'application/json' };
+    const answer = await fetch(this.url + path, {
+      method: 'POST',
+      headers: { ...bearer(), ...json },
+      body: sent ? JSON.stringify(sent) : null,
+    });
     const body: unknown = await answer.json();
     expect(answer.ok, `POST ${path}: ${JSON.stringify(body)}`).toBe(true);
     return body as T;
   }
 
-  /** Asks for a run of the quotes source. @returns the path of the run. */
-  async startRun(): Promise<string> {
-    const answer = await fetch(`${this.url}/api/v1/sources/quotes/runs`, {
+  /** Asks for a run of a source. @returns the path of the run. */
+  async startRun(source = 'quotes'): Promise<string> {
+    const answer = await fetch(`${this.url}/api/v1/sources/${source}/runs`, {
       method: 'POST',
       headers: bearer(),
     });
@@ -67,7 +72,7 @@ export class Api {
     );
   }
 
-  async scrape(): Promise<RunDto> {
-    return this.ended(await this.startRun());
+  async scrape(source?: string, deadlineMs?: number): Promise<RunDto> {
+    return this.ended(await this.startRun(source), deadlineMs);
   }
 }

@@ -1,4 +1,5 @@
 export { HtmlPage } from './crawling/html-page.js';
+export { type LoadedPage, PageLoader } from './crawling/page-loader.js';
 export {
   type BatchContext,
   type ItemPipeline,
@@ -10,6 +11,7 @@ export {
 } from './crawling/spider.js';
 export { RunRequest } from './frontier/run-request.entity.js';
 export { Page } from './pages/page.entity.js';
+export { PoliteFetchingModule } from './polite-fetching.module.js';
 export { Run } from './runs/run.entity.js';
 export { ScrapingHttpModule } from './scraping.http.module.js';
 export { ScrapingModule } from './scraping.module.js';

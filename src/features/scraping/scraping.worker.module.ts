@@ -2,14 +2,11 @@ import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { CrawlEngine } from './crawling/crawl-engine.js';
 import { PageVisitor } from './crawling/page-visitor.js';
-import { PoliteFetcher } from './crawling/polite-fetcher.js';
 import { RunSeeder } from './crawling/run-seeder.js';
 import { SitemapReader } from './crawling/sitemap-reader.js';
 import { SpiderRegistry } from './crawling/spider-registry.js';
-import { FetchingModule } from './fetching/fetching.module.js';
 import { PageStore } from './pages/page-store.js';
-import { PolitenessModule } from './politeness/politeness.module.js';
-import { RobotsModule } from './robots/robots.module.js';
+import { PoliteFetchingModule } from './polite-fetching.module.js';
 import { ActiveRuns } from './runs/active-runs.js';
 import { RunCommit } from './runs/run-commit.js';
 import { ScrapeRunTask } from './scrape-run.task.js';
@@ -17,9 +14,8 @@ import { ScrapingModule } from './scraping.module.js';
 
 /** Crawling itself: fetcher, spiders, the engine, and the task that begins a run. */
 @Module({
-  imports: [ScrapingModule, DiscoveryModule, FetchingModule, PolitenessModule, RobotsModule],
+  imports: [ScrapingModule, DiscoveryModule, PoliteFetchingModule],
   providers: [
-    PoliteFetcher,
     SitemapReader,
     PageVisitor,
     PageStore,

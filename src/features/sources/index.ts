@@ -5,6 +5,7 @@ export { compileDateFormat, DATE_LOCALE } from './definition/date-format.js';
 export { type Extraction, extractionSchema } from './definition/extraction.js';
 export type { Field, FollowRule, ItemRule } from './definition/item-rule.js';
 export { compilePattern, type Pattern } from './definition/pattern.js';
+export { pageUrl, type SourceDefinition, sourceDefinitionSchema } from './definition/source-definition.js';
 export { DECLARED_SPIDER } from './declared-sources.js';
 export { sourceSlug } from './source.dto.js';
 export { SCRAPE_SOURCE } from './source-schedules.js';

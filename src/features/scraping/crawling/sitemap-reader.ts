@@ -37,7 +37,7 @@ export class SitemapReader {
 
   private async named(url: string, context: FetchContext): Promise<ScrapeRequest[]> {
     const { sitemaps } = await this.fetcher.rulesFor(new URL(url), context);
-    return sitemaps.map((sitemap) => ({ url: sitemap, callback: SITEMAP }));
+    return sitemaps.map((sitemap) => ({ url: new URL(sitemap, url).href, callback: SITEMAP }));
   }
 
   private async listed(url: string, spider: Spider, context: FetchContext): Promise<ScrapeRequest[]> {

@@ -77,7 +77,7 @@ describe('a robots.txt', () => {
       'Sitemap: javascript:alert(1)',
       `Sitemap: https://example.org/${'x'.repeat(2048)}`,
     );
-    expect(file.sitemaps).toEqual(['https://example.org/1.xml', 'HTTP://example.org/2.xml']);
+    expect(file.sitemaps).toEqual(['https://example.org/1.xml', 'HTTP://example.org/2.xml', '/4.xml']);
     // The sitemap has not ended the group: both are named by it.
     expect(file.disallow).toEqual(['/x']);
     expect(

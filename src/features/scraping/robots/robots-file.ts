@@ -4,6 +4,7 @@ export const ROBOTS_MAX_BYTES = 500 * 1024;
 const MAX_CRAWL_DELAY_MS = 300_000;
 const MAX_SITEMAPS = 50;
 const MAX_SITEMAP_LENGTH = 2048;
+const ANY_ORIGIN = 'https://any.example';
 
 /** What a robots.txt says to one crawler: patterns as they are written there, none of them empty. */
 export interface RobotsFile {
@@ -51,9 +52,9 @@ export function parseRobots(text: string, token: string): RobotsFile {
   return { ...mine.rules(), sitemaps: [...sitemaps] };
 }
 
-/** Whether it can be fetched as a sitemap. */
+/** Whether it can be fetched as a sitemap: a URL of the web, or, as sites write it although it is not allowed, a path. */
 export function isSitemap(url: string): boolean {
-  return url.length <= MAX_SITEMAP_LENGTH && /^https?:\/\//i.test(url) && URL.canParse(url);
+  return url.length <= MAX_SITEMAP_LENGTH && /^(https?:\/)?\//i.test(url) && URL.canParse(url, ANY_ORIGIN);
 }
 
 class Group {

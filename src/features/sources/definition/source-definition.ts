@@ -11,9 +11,9 @@ const URL_EXPECTED =
 
 const SLUG_EXPECTED = 'expected 1 to 100 characters a-z, 0-9 and -, the first of them no -';
 
-const startUrl = z
+export const pageUrl = z
   .string(URL_EXPECTED)
-  .refine(isStartUrl, { error: URL_EXPECTED, abort: true })
+  .refine(isPageUrl, { error: URL_EXPECTED, abort: true })
   // What a fragment names is found by browsers, not by servers.
   .overwrite((url) => {
     const parsed = new URL(url);
@@ -21,7 +21,7 @@ const startUrl = z
     return parsed.href;
   });
 
-function isStartUrl(url: string): boolean {
+function isPageUrl(url: string): boolean {
   const parsed = url.length <= 2048 ? URL.parse(url) : null;
   return (
     parsed !== null &&
@@ -40,7 +40,7 @@ export const sourceDefinitionSchema = z
       slug: declaredSlug.describe('Its name in URLs'),
       name: text(200).describe('Its name for people'),
       startUrls: z
-        .array(startUrl, 'expected a list of URLs')
+        .array(pageUrl, 'expected a list of URLs')
         .min(1, 'expected at least one URL')
         .max(1000, 'expected at most 1000 URLs')
         .describe('Where every run begins'),
