@@ -16,12 +16,14 @@ import { bearer } from '../support/test-key.js';
 
 /** The same requests at every run; FUZZ_SEED=… and FUZZ_REQUESTS=… look further. */
 const SEED = Number(process.env.FUZZ_SEED ?? 20_251_121);
-const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 8000);
+const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 12_000);
 
-/** Statuses that take a server in trouble or a client over its limit, which other tests bring about. */
-/** Among them what depends on whether a run is just under way, and on its body, which few of these requests have. */
+/**
+ * Statuses that take a server in trouble or a client over its limit, which other tests bring about; among them what
+ * depends on whether a run is just under way, and on its body, which few of these requests have.
+ */
 const NOT_BY_REQUESTS_ALONE =
-  /408|429|503|quotes\/random 404|runs\/\{id\}\/\w+ (200|409|413|415)|records(\/\{id\}\/changes)? 304|\/runs 413|PUT \S+ 409/;
+  /408|429|503|quotes\/random 404|runs\/\{id\}\/\w+ (200|409|413|415)|records\/\{id\}(\/changes)? 304|PUT \S+\{slug\} 413/;
 
 const NO_LIMIT = '10000000/1000s,burst=10000000';
 const NO_LIMITS = {
@@ -54,7 +56,7 @@ beforeAll(async () => {
   // Without a worker a run that is started stays pending: what is asked does not change under the requests.
   app = await bootApp('api', environment.env);
   judge = new Judge((await (await fetch(`${app.url}/docs/openapi.json`)).json()) as OpenApiDocument);
-  known = await learn(new Api(app.url));
+  known = await learn(new Api(app.url), [`${site.url}/`, `${site.url}/nowhere/`]);
   const answers = await Promise.all(['quotes', 'tags'].map((list) => fetch(`${app.url}/api/v1/${list}`)));
   etags = answers.map((answer) => answer.headers.get('etag')).filter((etag) => etag !== null);
 });
@@ -66,6 +68,10 @@ async function storeWhatIsIncomplete(): Promise<void> {
   await environment.query(
     `INSERT INTO source (slug, name, origin, spider, start_urls)
      SELECT 'spare-' || n, 'Spare', 'api', 'declared', '{}' FROM generate_series(1, 15) AS n`,
+  );
+  await environment.query(
+    `INSERT INTO source (slug, name, origin, spider, start_urls)
+     SELECT 'filed-' || n, 'Filed', 'file', 'declared', '{}' FROM generate_series(1, 3) AS n`,
   );
   await environment.query(
     `INSERT INTO run (id, source_id, trigger, status, finish_reason, stats, failures, error)

@@ -33,6 +33,7 @@ describe('OpenAPI', () => {
         .sort(),
     ).toEqual([
       'delete /api/v1/sources/{slug}',
+      'delete /api/v1/sources/{slug}/schedule',
       'get /api/v1/authors',
       'get /api/v1/authors/{slug}',
       'get /api/v1/authors/{slug}/quotes',
@@ -55,8 +56,10 @@ describe('OpenAPI', () => {
       'post /api/v1/runs/{id}/cancel',
       'post /api/v1/runs/{id}/resume',
       'post /api/v1/sources',
+      'post /api/v1/sources/preview',
       'post /api/v1/sources/{slug}/runs',
       'put /api/v1/sources/{slug}',
+      'put /api/v1/sources/{slug}/schedule',
     ]);
     const list = document.paths['/api/v1/quotes']?.get;
     const parameters = list?.parameters?.filter((parameter) => parameter.in === 'query');

@@ -8,9 +8,10 @@ export const DECLARED_SLUGS = Array.from('abcdefghijkl')
 const DECLARATION = {
   slug: 'fuzz-a',
   name: 'Fuzz',
-  startUrls: ['https://shop.example/'],
-  scope: { allowedHosts: ['cdn.example'] },
-  politeness: { downloadDelayMs: 100, autoThrottle: { targetConcurrency: 2 } },
+  // Refused at once, and so nobody is asked for an address; the page that can be previewed is at the other host.
+  startUrls: ['http://127.0.0.2/'],
+  scope: { allowedHosts: ['127.0.0.1'] },
+  politeness: { downloadDelayMs: 1, robotsTxt: false, autoThrottle: { targetConcurrency: 2 } },
   limits: { maxPages: 10, maxItems: null },
   extraction: {
     items: [
@@ -143,6 +144,13 @@ export const declarations: fc.Arbitrary<string> = fc
     }
     return JSON.stringify(declaration);
   });
+
+export const schedules: fc.Arbitrary<string> = fc.constantFrom(
+  '{"cron":"0 3 * * *"}',
+  '{"cron":"0 0 3 * * *","timeZone":"Europe/Berlin","jitterSeconds":5,"overlap":"replace","enabled":false}',
+  '{"cron":"0 25 * * *"}',
+  '{"cron":null}',
+);
 
 export const switches: fc.Arbitrary<string> = fc.constantFrom(
   '{"enabled":true}',

@@ -10,8 +10,11 @@ import type { Known } from './requests.js';
 const LISTS = ['quotes', 'authors', 'tags', 'runs', 'schedules', 'sources'];
 const COUNT = 8;
 
-/** Reads from the API what exists, so that the requests can ask for it. */
-export async function learn(api: Api): Promise<Known> {
+/**
+ * Reads from the API what exists, so that the requests can ask for it.
+ * @param pages that can be fetched.
+ */
+export async function learn(api: Api, pages: string[]): Promise<Known> {
   const { items: quotes } = await api.get<Page<QuoteDto>>(`/api/v1/quotes?limit=${COUNT}`);
   const { items: authors } = await api.get<Page<AuthorDto>>(`/api/v1/authors?limit=${COUNT}`);
   const { items: tags } = await api.get<Page<TagDto>>(`/api/v1/tags?limit=${COUNT}`);
@@ -46,6 +49,7 @@ export async function learn(api: Api): Promise<Known> {
     // The one with records more often: most of the others' routes are about them.
     sources: [...sources.map(({ slug }) => slug), 'books', 'books', 'books', 'books', ...DECLARED_SLUGS],
     source: sources.map(({ slug }) => slug),
+    url: pages,
     q: ['lighthouse', '"a patient gardener"', 'salt or patience', 'bridge -umbrella'],
   };
   return ({ path }, name) => {

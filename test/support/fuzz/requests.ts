@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { DECLARED_SLUGS, declarations, switches } from './declarations.js';
+import { DECLARED_SLUGS, declarations, schedules, switches } from './declarations.js';
 import { bodies, CONTENT_TYPES, type Credentials, headersOf } from './headers.js';
 import type { Operation, Parameter } from './openapi.js';
 import { conditions, forgedCursors, type Value, valueOf } from './values.js';
@@ -72,7 +72,13 @@ export function requests(
     .chain(([operation, method]) =>
       fc
         .record({ ...parts, at: targetOf(operation, known) })
-        .map(({ at, ...rest }) => ({ ...at, ...rest, method })),
+        // Where the method has a route, too, it may be another one, with other parameters.
+        .map(({ at, ...rest }) => ({
+          ...at,
+          ...rest,
+          method,
+          valid: at.valid && method === operation.method,
+        })),
     );
   const elsewhere = fc
     .record({ ...parts, method: fc.constantFrom(...METHODS), target: strangePath(operations) })
@@ -93,11 +99,11 @@ interface OwnBody {
 }
 
 /** A body that the operation may be about, and its type; else undefined, for any other body or none. */
-function bodyOf({ method }: Operation): fc.Arbitrary<OwnBody | undefined> {
+function bodyOf({ method, path }: Operation): fc.Arbitrary<OwnBody | undefined> {
   const own = fc
     .record({
       type: fc.constantFrom('application/json', 'application/yaml'),
-      text: method === 'PATCH' ? switches : declarations,
+      text: path.endsWith('/schedule') ? schedules : method === 'PATCH' ? switches : declarations,
       elsewhere: fc.nat(4),
     })
     .map(({ type, text, elsewhere }) => ({

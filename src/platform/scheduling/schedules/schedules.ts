@@ -41,7 +41,11 @@ export class Schedules {
       });
       const now = await nowOf(manager);
       if (existing) return manager.save(edited(existing, definition, now));
-      const created = edited(manager.create(Schedule, { id: randomUUID(), name }), definition, now);
+      const created = edited(
+        manager.create(Schedule, { id: randomUUID(), name, ...NEVER_RUN }),
+        definition,
+        now,
+      );
       // Should somebody else create it in this moment, theirs is there when this has waited for them.
       const { raw } = await manager
         .createQueryBuilder()
@@ -75,6 +79,14 @@ export class Schedules {
       .find({ where: { name: MoreThan(afterName) }, order: { name: 'ASC' }, take: count });
   }
 }
+
+const NEVER_RUN = {
+  lastSlot: null,
+  lastRunAt: null,
+  lastOutcome: null,
+  waitingSlot: null,
+  askAgainAt: null,
+};
 
 function edited(schedule: Schedule, definition: ScheduleDefinition, now: Date): Schedule {
   const { nextSlot, cron, timeZone } = schedule;
