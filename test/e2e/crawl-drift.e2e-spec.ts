@@ -101,6 +101,7 @@ describe('the age of the data', () => {
     site.misbehave({ kind: 'other-page', path: '.*' });
     expect((await api.scrape()).finishReason).toBe('suspicious');
     await expect.poll(age, { timeout: 10_000 }).toMatch(/^72\d\d$/);
+    expect((await ask(`${app.url}/api/v1/quotes/random`)).headers.get('x-data-age')).toMatch(/^72\d\d$/);
     site.clear();
     await api.scrape();
     await expect.poll(async () => Number(await age()), { timeout: 10_000 }).toBeLessThan(60);

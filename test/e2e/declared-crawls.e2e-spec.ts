@@ -57,6 +57,10 @@ describe('a declaration', () => {
         url: site.url + book.path,
       })),
     );
+    const ageOf = async (path: string) =>
+      (await fetch(`${scraping.app.url}/api/v1/sources/books/${path}`)).headers.get('x-data-age');
+    for (const path of ['records', 'records/export'])
+      await expect.poll(() => ageOf(path), { timeout: 10_000 }).toMatch(/^\d{1,2}$/);
     const categories = await recordData<{ name: string }>('books', 'category');
     expect(categories.map(({ name }) => name).sort()).toEqual(
       [...new Set(site.books.map(({ category }) => category))].sort(),

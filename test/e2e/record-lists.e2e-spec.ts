@@ -223,7 +223,7 @@ describe('conditions', () => {
       errors: [
         {
           field: 'where',
-          message: 'expected a field that the source declares (price, title, name), got "prise"',
+          message: 'expected a field that the source declares (title, price, name), got "prise"',
         },
       ],
     });

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { CachingModule } from '../../platform/caching/index.js';
 import { PoliteFetchingModule } from '../scraping/index.js';
+import { SourcesHttpModule } from '../sources/index.js';
 import { exportMetricProviders } from './exporting/export.metrics.js';
 import { RecordExporter } from './exporting/record-exporter.js';
 import { RecordExportsController } from './exporting/record-exports.controller.js';
@@ -13,7 +14,7 @@ import { RecordsModule } from './records.module.js';
 
 /** Reading and exporting records, and trying declarations. */
 @Module({
-  imports: [RecordsModule, CachingModule, PoliteFetchingModule],
+  imports: [RecordsModule, CachingModule, PoliteFetchingModule, SourcesHttpModule],
   controllers: [RecordsController, RecordExportsController, PreviewsController],
   providers: [...exportMetricProviders, RecordFinder, RecordReader, RecordExporter, Previewer],
 })

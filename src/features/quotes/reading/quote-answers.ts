@@ -12,8 +12,12 @@ export class QuoteAnswers {
     private readonly ages: DataAges,
   ) {}
 
-  send(reply: FastifyReply, document: CachedDocument | Promise<CachedDocument>): void | Promise<void> {
+  showAge(reply: FastifyReply): void {
     this.ages.show(reply, QUOTES_SOURCE);
+  }
+
+  send(reply: FastifyReply, document: CachedDocument | Promise<CachedDocument>): void | Promise<void> {
+    this.showAge(reply);
     return this.answers.send(reply, document);
   }
 }

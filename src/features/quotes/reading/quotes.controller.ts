@@ -32,7 +32,11 @@ export class QuotesController {
   @ApiOperation({ summary: 'Some quote' })
   @ApiOkResponse({ standardSchema: quoteSchema })
   @ApiProblems(400, 404, 429, 503)
-  async random(@Query({ schema: noQuery }) _query: object): Promise<QuoteDto> {
+  async random(
+    @Query({ schema: noQuery }) _query: object,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<QuoteDto> {
+    this.answers.showAge(reply);
     return this.quotes.random();
   }
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { addVary, ApiProblems } from '../../../core/http/index.js';
 import { negotiateEncoding } from '../../../platform/caching/index.js';
 import { ThrottledAs } from '../../../platform/throttling/index.js';
-import { sourceSlug } from '../../sources/index.js';
+import { DataAges, sourceSlug } from '../../sources/index.js';
 import { recordFilter } from '../reading/record.dto.js';
 import { compressed } from './compressed.js';
 import { EXPORT_FORMATS, type ExportFormatName } from './export-formats.js';
@@ -32,7 +32,10 @@ const text = { schema: { type: 'string' as const } };
 @ApiTags('records')
 @Controller('api/v1/sources/:slug/records')
 export class RecordExportsController {
-  constructor(private readonly exporter: RecordExporter) {}
+  constructor(
+    private readonly exporter: RecordExporter,
+    private readonly ages: DataAges,
+  ) {}
 
   @Get('export')
   @ThrottledAs('search')
@@ -59,6 +62,7 @@ export class RecordExportsController {
       // Begins the time anew after which a silent connection is cut.
       socket.setTimeout(socket.timeout ?? 0);
     });
+    this.ages.show(reply, slug);
     addVary(reply, 'Accept-Encoding');
     reply.header('content-type', mediaType);
     reply.header('content-disposition', `attachment; filename="${fileName(slug, query.format)}"`);

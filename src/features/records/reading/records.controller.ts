@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { noQuery } from '../../../core/http/index.js';
 import { ApiCachedRead, DocumentAnswers } from '../../../platform/caching/index.js';
 import { ThrottledAs } from '../../../platform/throttling/index.js';
-import { sourceSlug } from '../../sources/index.js';
+import { DataAges, sourceSlug } from '../../sources/index.js';
 import {
   listRecordChangesQuery,
   listRecordsQuery,
@@ -22,6 +22,7 @@ export class RecordsController {
   constructor(
     private readonly records: RecordReader,
     private readonly answers: DocumentAnswers,
+    private readonly ages: DataAges,
   ) {}
 
   @Get()
@@ -33,6 +34,7 @@ export class RecordsController {
     @Query({ schema: listRecordsQuery }) query: z.output<typeof listRecordsQuery>,
     @Res() reply: FastifyReply,
   ): void | Promise<void> {
+    this.ages.show(reply, slug);
     return this.answers.send(reply, this.records.list(slug, query));
   }
 
@@ -45,6 +47,7 @@ export class RecordsController {
     @Query({ schema: noQuery }) _query: object,
     @Res() reply: FastifyReply,
   ): void | Promise<void> {
+    this.ages.show(reply, slug);
     return this.answers.send(reply, this.records.get(slug, id));
   }
 
@@ -59,6 +62,7 @@ export class RecordsController {
     @Query({ schema: listRecordChangesQuery }) query: z.output<typeof listRecordChangesQuery>,
     @Res() reply: FastifyReply,
   ): void | Promise<void> {
+    this.ages.show(reply, slug);
     return this.answers.send(reply, this.records.changes(slug, id, query.limit, query.cursor?.[0]));
   }
 }
