@@ -18,11 +18,8 @@ const benchmark: Benchmark = {
   async run(context) {
     const shards = context.quick ? 3 : SHARDS;
     const site = await startShards(context, shards);
-    const gleaner = await GleanerCrawls.prepare(context, {
-      site: site.url,
-      shards,
-      concurrency: CONCURRENCY,
-    });
+    const gleaner = await GleanerCrawls.prepare(context);
+    await gleaner.declare({ sites: [site.url], shards, concurrency: CONCURRENCY });
     const order = { site: site.url, shards, database: gleaner.databaseUrl, concurrency: CONCURRENCY };
     const scrapy = scrapyVersion();
     const sides: Side[] = [

@@ -25,15 +25,17 @@ export interface Run {
 export interface Failure {
   url: string;
   code: string;
+  /** How often it was tried again. */
+  tries: number;
 }
 
-export interface CrawlSettings {
-  site: string;
+/** What is crawled, and how hard. */
+export interface Shards {
+  /** URLs of the site's hosts, without a slash at the end; each has its share of the shards. */
+  sites: readonly string[];
   shards: number;
-  /** Requests under way at once; nothing else is limited. */
+  /** Requests under way at once at each host; nothing else is limited. */
   concurrency: number;
-  /** Settings of the workers beside those of production. */
-  env?: Record<string, string>;
 }
 
 /** Crawls of the shards by worker processes as in production, begun and watched by way of the API. */
@@ -61,18 +63,43 @@ export class GleanerCrawls {
     this.#key = key;
   }
 
-  static async prepare(context: BenchmarkContext, settings: CrawlSettings): Promise<GleanerCrawls> {
+  /** @param settings of the workers, beside those of production. */
+  static async prepare(
+    context: BenchmarkContext,
+    settings: Record<string, string> = {},
+  ): Promise<GleanerCrawls> {
     const url = await createDatabase(context);
     const client = await connect(url);
     context.stack.defer(() => client.end());
     // The site is on this machine.
-    const own = { SCRAPE_ALLOWED_PRIVATE_HOSTS: '127.0.0.1', ...settings.env };
+    const own = { SCRAPE_ALLOWED_PRIVATE_HOSTS: '127.0.0.0/8', ...settings };
     const env = { ...environment(context, url), ...own };
     const api = await startApplication(context, 'api', env);
     const args = ['dist/cli.js', 'key', 'create', '--name', 'bench', '--role', 'operator', '--json'];
     const { key } = JSON.parse(await runProgram('making a key', args, url)) as { key: string };
-    await declareSource(client, settings);
     return new GleanerCrawls(context, { url, client }, env, api, key);
+  }
+
+  /** Says what is crawled: by the spider in code, with a start URL for each shard. */
+  async declare({ sites, shards, concurrency }: Shards): Promise<void> {
+    // Not the built-in source, which every worker that boots declares anew.
+    await this.client.query(
+      `INSERT INTO source (slug, name, spider, start_urls, scope, politeness, limits)
+       VALUES ($1, 'Shards', 'quotes', $2, $3, $4, $5) ON CONFLICT (slug) DO UPDATE SET start_urls = excluded.start_urls`,
+      [
+        SLUG,
+        Array.from({ length: shards }, (_, index) => `${sites[index % sites.length]}/shard/${index + 1}/`),
+        { allowedHosts: [], dropTrackingParameters: false, sitemaps: false },
+        {
+          downloadDelayMs: 0,
+          burst: 1000,
+          concurrentRequests: concurrency,
+          robotsTxt: false,
+          autoThrottle: null,
+        },
+        { maxPages: 1_000_000, maxItems: null, maxErrors: null, maxDurationSeconds: 86_400, maxDepth: null },
+      ],
+    );
   }
 
   /**
@@ -151,25 +178,4 @@ export class GleanerCrawls {
     if (!answer.ok) throw new Error(`${method} ${path}: status ${answer.status}: ${await answer.text()}`);
     return (await answer.json()) as T;
   }
-}
-
-/** The spider in code, with a start URL for each shard; nobody declares it anew, as the built-in source is at each boot. */
-async function declareSource(client: Client, { site, shards, concurrency }: CrawlSettings): Promise<void> {
-  await client.query(
-    `INSERT INTO source (slug, name, spider, start_urls, scope, politeness, limits)
-     VALUES ($1, 'Shards', 'quotes', $2, $3, $4, $5)`,
-    [
-      SLUG,
-      Array.from({ length: shards }, (_, index) => `${site}/shard/${index + 1}/`),
-      { allowedHosts: [], dropTrackingParameters: false, sitemaps: false },
-      {
-        downloadDelayMs: 0,
-        burst: 1000,
-        concurrentRequests: concurrency,
-        robotsTxt: false,
-        autoThrottle: null,
-      },
-      { maxPages: 1_000_000, maxItems: null, maxErrors: null, maxDurationSeconds: 86_400, maxDepth: null },
-    ],
-  );
 }
