@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TimeLimit } from './time-limit.js';
 
@@ -42,13 +43,13 @@ describe('TimeLimit', () => {
     const body = Readable.from(['a']);
     limit.endWith(body);
     expect(vi.getTimerCount()).toBe(1);
-    await Array.fromAsync(body);
+    await text(body);
     await vi.waitFor(() => expect(vi.getTimerCount()).toBe(0));
   });
 
   it('ends at once when the body is closed already', async () => {
     const body = Readable.from(['a']);
-    await Array.fromAsync(body);
+    await text(body);
     await vi.waitFor(() => expect(body.closed).toBe(true));
     new TimeLimit(never.signal, 100).endWith(body);
     expect(vi.getTimerCount()).toBe(0);
