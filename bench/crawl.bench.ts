@@ -105,6 +105,8 @@ function expectSame(name: string, result: CrawlResult, first: CrawlResult, shard
 function measuresOf({ name, results }: Side): Measure[] {
   const millisAPage = (of: (result: Result) => number): number[] =>
     results.map((result) => (of(result) / result.pages) * 1000);
+  const busy = ({ cpuSeconds: crawler, postgres, redis, site, seconds }: Result): number =>
+    (crawler + postgres + redis + site) / seconds;
   const cpu = [
     measure(
       `${name}, CPU of the crawler`,
@@ -126,6 +128,7 @@ function measuresOf({ name, results }: Side): Measure[] {
       'ms/page',
       millisAPage((result) => result.site),
     ),
+    measure(`${name}, all of these together`, 'cores', results.map(busy)),
   ];
   return [
     measure(`${name}, speed`, 'pages/s', results.map(pagesPerSecond)),
