@@ -1,14 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  cpuSeconds,
-  environment,
-  type Server,
-  startApplication,
-  startServer,
-} from './support/application.ts';
+import { environment, type Server, startApplication, startServer } from './support/application.ts';
 import type { Captured } from './support/bare-fastify.ts';
 import { aim, type Aim, type Benchmark, measure, type Measure, median, ratios } from './support/benchmark.ts';
+import { cpuSeconds } from './support/cpu.ts';
 import { createDatabase, fill } from './support/database.ts';
 import { type Load, type LoadResult, startLoad, type Target } from './support/load/index.ts';
 

@@ -3,6 +3,7 @@ import { environment, startApplication } from './support/application.ts';
 import { aim, type Benchmark, measure } from './support/benchmark.ts';
 import { createDatabase, fill } from './support/database.ts';
 import { startLoad } from './support/load/index.ts';
+import { residentBytes } from './support/memory.ts';
 
 const QUOTES = 1000;
 /** Each loopback address has some 28,000 ports for connections to one server. */
@@ -86,8 +87,4 @@ function checkDescriptors(needed: number): void {
     throw new Error(
       `${needed} open files are needed, the limit is ${limit}; raise it, e.g. by: ulimit -Hn ${needed}`,
     );
-}
-
-function residentBytes(pid: number): number {
-  return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) * 1024;
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Child } from '../../scripts/child.ts';
 import { waitFor } from '../../scripts/wait.ts';
@@ -37,20 +37,6 @@ export interface Server {
   pid: number;
   /** @throws Error with the end of its log when it is not running any more. */
   assertRunning(): void;
-}
-
-/** Ticks of the system's clock a second, in which it counts the time of processes; 100 on every Linux. */
-const TICKS = 100;
-
-/**
- * Seconds of CPU that a process has used so far, all its threads together; `NaN` where there is no /proc. What else runs
- * on the machine changes it far less than it changes throughput.
- */
-export function cpuSeconds({ pid }: Server): number {
-  if (!existsSync(`/proc/${pid}/stat`)) return Number.NaN;
-  // Behind the name, which stands in parentheses and may contain anything; then utime and stime are the 12th and 13th.
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / TICKS;
 }
 
 /** Starts the compiled application as production does, its log written to a file. */

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 export interface QuoteItem {
   text: string;
   authorSlug: string;
+  /** Not part of the hash: Gleaner keeps an author's name once, as their own page has it. */
   authorName: string;
   tags: string[];
 }
@@ -37,7 +38,9 @@ export interface CrawlResult {
  * each, sorted by bytes.
  */
 export function hashItems(items: Iterable<QuoteItem | AuthorItem>): { items: number; sha256: string } {
-  const lines = [...new Set(Array.from(items, (item) => `${JSON.stringify(item)}\n`))]
+  const lines = [
+    ...new Set(Array.from(items, (item) => `${JSON.stringify({ ...item, authorName: undefined })}\n`)),
+  ]
     .map((line) => Buffer.from(line))
     .toSorted((a, b) => a.compare(b));
   const hash = createHash('sha256');

@@ -17,9 +17,9 @@ import scrapy
 from scrapy.crawler import CrawlerProcess
 
 BATCH = 500
-# Of the items in JSON, in this order; part of the hash.
+# What the hash is of, in this order.
 FIELDS = {
-    "quote": ("text", "authorSlug", "authorName", "tags"),
+    "quote": ("text", "authorSlug", "tags"),
     "author": ("slug", "name", "bornOn", "bornLocation", "description"),
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** What a quotes page says. */
 export interface QuoteItem {
@@ -28,5 +28,5 @@ export type QuotesItem = QuoteItem | AuthorItem;
  */
 export function quoteHash(text: string): string {
   const normalised = text.normalize('NFKC').toLowerCase().replace(/\s+/gu, ' ').trim();
-  return createHash('sha256').update(normalised).digest('hex');
+  return hash('sha256', normalised, 'hex');
 }

@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { BatchContext, StoredCounts } from '../../scraping/index.js';
-import { quoteHash, type QuoteItem } from './quote-item.js';
+import type { QuoteItem } from './quote-item.js';
 
 /** Values of one statement: bounded, so that neither its arguments nor the locks that it holds grow with the batch. */
 const MAX_ROWS = 1000;
@@ -10,18 +10,21 @@ interface StoredQuote {
   outcome: 'inserted' | 'updated' | 'unchanged';
 }
 
-/** Stores quotes with their tags; no two may have the same hash, and their authors must have rows. */
+/**
+ * Stores quotes with their tags; their authors must have rows.
+ * @param quotes by their hashes (`quoteHash`).
+ */
 export async function storeQuotes(
   manager: EntityManager,
-  quotes: readonly QuoteItem[],
+  quotes: ReadonlyMap<string, QuoteItem>,
   context: BatchContext,
 ): Promise<StoredCounts> {
   const counts = { inserted: 0, updated: 0, unchanged: 0 };
   // Sorted before it is cut: rows are locked in the order of their keys through all the statements of a batch.
-  const rows = quotes
-    .map((quote) => ({ ...quote, tags: [...new Set(quote.tags)], hash: quoteHash(quote.text) }))
+  const rows = [...quotes]
+    .map(([hash, quote]) => ({ ...quote, tags: [...new Set(quote.tags)], hash }))
     .sort((a, b) => (a.hash < b.hash ? -1 : 1));
-  if (rows.length > 0) await storeTags(manager, quotes);
+  if (rows.length > 0) await storeTags(manager, rows);
   for (let start = 0; start < rows.length; start += MAX_ROWS) {
     const stored = await storeRows(manager, rows.slice(start, start + MAX_ROWS), context);
     for (const { outcome } of stored) counts[outcome]++;

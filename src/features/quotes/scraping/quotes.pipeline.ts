@@ -29,8 +29,8 @@ export class QuotesPipeline implements ItemPipeline<QuotesItem> {
       items.filter((item) => item.kind === 'quote'),
       (quote) => quoteHash(quote.text),
     );
-    await storeAuthorNames(manager, quotes);
-    const authorCounts = await storeAuthors(manager, authors, context);
+    await storeAuthorNames(manager, [...quotes.values()]);
+    const authorCounts = await storeAuthors(manager, [...authors.values()], context);
     const quoteCounts = await storeQuotes(manager, quotes, context);
     return {
       inserted: authorCounts.inserted + quoteCounts.inserted,
@@ -45,8 +45,11 @@ export class QuotesPipeline implements ItemPipeline<QuotesItem> {
 }
 
 /** The first item of each key. */
-function unique<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
+function unique<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T> {
   const byKey = new Map<string, T>();
-  for (const item of items) if (!byKey.has(keyOf(item))) byKey.set(keyOf(item), item);
-  return [...byKey.values()];
+  for (const item of items) {
+    const key = keyOf(item);
+    if (!byKey.has(key)) byKey.set(key, item);
+  }
+  return byKey;
 }

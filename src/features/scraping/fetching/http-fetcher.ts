@@ -18,6 +18,7 @@ import { OutboundGuard } from './outbound-guard.js';
 import { gunzipped, readBody } from './read-body.js';
 import { timed } from './response-latency.js';
 import { retryAfterMs } from './retry-after.js';
+import { TimeLimit } from './time-limit.js';
 import { unpack } from './unpack.js';
 import { conditions, type Validators, validatorsOf } from './validators.js';
 
@@ -83,12 +84,12 @@ export class HttpFetcher implements OnApplicationShutdown {
   async fetch(request: FetchRequest, signal: AbortSignal): Promise<FetchAnswer> {
     this.guard.checkUrl(request.url);
     const { timeoutMs } = this.config;
-    const deadline = AbortSignal.timeout(timeoutMs);
+    const limit = new TimeLimit(signal, timeoutMs);
     try {
-      return await this.answer(request, await this.ask(request, AbortSignal.any([signal, deadline])));
+      return await this.answer(request, await this.ask(request, limit));
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      if (deadline.aborted) throw new FetchTimeoutError(request.url.href, 'total', timeoutMs);
+      if (limit.isOver) throw new FetchTimeoutError(request.url.href, 'total', timeoutMs);
       throw fetchFailure(error, request.url.href, { ...this.config, maxHeaderBytes: MAX_HEADER_BYTES });
     }
   }
@@ -97,19 +98,26 @@ export class HttpFetcher implements OnApplicationShutdown {
     await this.pools.destroy();
   }
 
-  private async ask({ url, accept, validators = {} }: FetchRequest, signal: AbortSignal): Promise<Asked> {
-    return timed(this.pools.of(url.origin), {
-      origin: url.origin,
-      path: url.pathname + url.search,
-      method: 'GET',
-      headers: {
-        'user-agent': this.config.userAgent,
-        accept: acceptable[accept].header,
-        'accept-encoding': 'gzip, deflate, br',
-        ...conditions(validators),
-      },
-      signal,
-    });
+  private async ask({ url, accept, validators = {} }: FetchRequest, limit: TimeLimit): Promise<Asked> {
+    try {
+      const asked = await timed(this.pools.of(url.origin), {
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method: 'GET',
+        headers: {
+          'user-agent': this.config.userAgent,
+          accept: acceptable[accept].header,
+          'accept-encoding': 'gzip, deflate, br',
+          ...conditions(validators),
+        },
+        signal: limit.signal,
+      });
+      limit.endWith(asked.response.body);
+      return asked;
+    } catch (error) {
+      limit.end();
+      throw error;
+    }
   }
 
   private async answer(request: FetchRequest, asked: Asked): Promise<FetchAnswer> {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Parameters that tell the site where a visitor came from, and change nothing of the page. */
 const TRACKING =
@@ -26,7 +26,7 @@ export function canonicalUrl(url: URL, { dropTracking = false } = {}): string {
 
 /** What makes a request the same request within a run, as 32 hexadecimal digits: half a SHA-256 is unique enough. */
 export function fingerprintOf(canonical: string): string {
-  return createHash('sha256').update(`GET ${canonical}`).digest('hex').slice(0, 32);
+  return hash('sha256', `GET ${canonical}`, 'hex').slice(0, 32);
 }
 
 const nameOf = (part: string): string => part.split('=', 1)[0] ?? '';
