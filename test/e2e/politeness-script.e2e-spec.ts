@@ -82,6 +82,7 @@ describe('the script', () => {
         fc.integer({ min: 0, max: 50 * SECOND }),
       ),
       leaves: fc.array(fc.record({ which: fc.nat(), outcome }), { maxLength: 4 }),
+      renewals: fc.array(fc.nat(), { maxLength: 2 }),
       asks: fc.array(
         fc.record({
           policy: fc.integer({ min: 0, max: policies.length - 1 }),
@@ -99,13 +100,14 @@ describe('the script', () => {
         const reference = new ReferenceHost(SETTINGS);
         // Those that were given back stay: telling a second time must change nothing.
         const permits: (Permit & { terms: ReferenceTerms })[] = [];
-        for (const { pause, leaves, asks } of steps) {
+        for (const { pause, leaves, renewals, asks } of steps) {
           script.now += pause;
           reference.moveTo(script.now);
           const told = leaves.flatMap(({ which, outcome: became }) => {
             const permit = permits[which % permits.length];
             return permit ? [{ permit, became }] : [];
           });
+          const held = renewals.flatMap((which) => permits[which % permits.length] ?? []);
           const questions = asks.map(({ policy, by, count }) => ({
             id: `q${asked++}`,
             by,
@@ -120,9 +122,11 @@ describe('the script', () => {
               ...(terms.target && { target: terms.target, most: terms.most }),
               ...became,
             })),
+            held: held.map(({ id }) => id),
             asks: questions,
           });
           for (const { permit, became } of told) reference.leave(permit.id, became);
+          for (const { id, started, terms } of held) reference.renew(id, started, terms);
           const grants = questions.map(({ id, by, count, terms }) => reference.ask(id, by, count, terms));
           expect(answer).toEqual({ ...reference.events, grants });
           for (const [index, [granted, refusal]] of grants.entries()) {
@@ -188,6 +192,24 @@ describe('the script', () => {
     expect(await ask(1, terms)).toMatchObject({ granted: 0, refusal: 'concurrency' });
     script.now += 1;
     expect((await ask(5, terms)).granted).toBe(3);
+  });
+
+  it('leaves a slot to who renews its lease, and counts it also when it was not known', async () => {
+    const terms = { ...UNLIMITED, concurrency: 2 };
+    const { permits } = await ask(2, terms);
+    const held = permits.map(({ id }) => id);
+    for (let n = 0; n < 3; n++) {
+      script.now += SETTINGS.lease - 1;
+      await script.run(HOST, { held });
+    }
+    expect(await ask(1, terms)).toMatchObject({ granted: 0, refusal: 'concurrency' });
+    const [, slots] = script.keysOf(HOST);
+    await redis.del(slots);
+    await script.run(HOST, { held });
+    expect(await redis.pttl(slots)).toBeGreaterThan(35_000);
+    expect(await ask(1, terms)).toMatchObject({ granted: 0, refusal: 'concurrency' });
+    script.now += SETTINGS.lease;
+    expect((await ask(3, terms)).granted).toBe(2);
   });
 
   it('gives back permits of which nobody has heard, and knows none that were never granted', async () => {

@@ -340,6 +340,7 @@ describe('a worker', () => {
         'gleaner_politeness_breaker_transitions_total{state="half_open"} 0',
         'gleaner_politeness_breaker_transitions_total{state="opened"} 0',
         'gleaner_politeness_granted_total 0',
+        'gleaner_politeness_permits_lost_total 0',
         'gleaner_politeness_redis_outages_total 0',
       ]);
     } finally {

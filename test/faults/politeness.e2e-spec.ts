@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { HostOutcome, HostPolicy, Permit } from '../../src/features/scraping/politeness/host-policy.js';
+import { PermitLostError } from '../../src/features/scraping/politeness/politeness.errors.js';
 import { eventually } from '../support/eventually.js';
 import { OwnRedis } from '../support/own-redis.js';
 import { GATE_OPTIONS, openGate, type PoliteGate, PoliteWorker } from '../support/polite-gate.js';
@@ -106,6 +107,64 @@ describe('a worker that is killed', () => {
     got[0]!.leave(OK);
     for (const one of entering) (await one).leave(OK);
     expect((await survivor.gate.stateOf(HOST)).state).toBe('closed');
+  });
+});
+
+describe('a worker whose requests take longer than a lease', () => {
+  const options = { ...GATE_OPTIONS, leaseMs: 2000 };
+
+  /** Two and a half leases, by Redis's clock, in which the other has looked again and again. */
+  async function waitThrough(other: PoliteGate, since: number): Promise<void> {
+    await eventually('two and a half leases to pass', async () => {
+      const [seconds, micros] = await other.redis.time();
+      return Number(seconds) * 1_000_000 + Number(micros) - since >= 5_000_000 ? true : undefined;
+    });
+  }
+
+  it('keeps its slots, and loses them when it is killed', async () => {
+    const other = await open(options);
+    const slow = spawn({ options, waiters: 2 });
+    await slow.has('ready');
+    await go(other);
+    await eventually('it to hold both', async () => (slow.starts.length === 2 ? true : undefined));
+    const entering = [1, 2].map(() => other.gate.enter(HOST, TWO_AT_ONCE, never));
+    const got = count(entering);
+    await waitThrough(other, slow.starts[0]!);
+    expect(got).toHaveLength(0);
+    expect(slow.losses).toBe(0);
+    slow.kill('SIGKILL');
+    await slow.exit();
+    for (const permit of await Promise.all(entering)) permit.leave(OK);
+  });
+
+  it('hears that they are lost when it was frozen meanwhile, and does not take them back', async () => {
+    const other = await open(options);
+    const frozen = spawn({ options, waiters: 2 });
+    await frozen.has('ready');
+    await go(other);
+    await eventually('it to hold both', async () => (frozen.starts.length === 2 ? true : undefined));
+    frozen.kill('SIGSTOP');
+    const permits = await Promise.all([1, 2].map(() => other.gate.enter(HOST, TWO_AT_ONCE, never)));
+    frozen.kill('SIGCONT');
+    await eventually('it to hear so', async () => (frozen.losses === 2 ? true : undefined));
+    expect(permits.map(({ signal }) => signal.aborted)).toEqual([false, false]);
+    expect((await other.gate.stateOf(HOST)).inFlight).toBe(2);
+    for (const permit of permits) permit.leave(OK);
+  });
+
+  it('hears that they are lost when Redis cannot be reached, before another is given them', async () => {
+    const oneAtATime = { ...TWO_AT_ONCE, concurrency: 1 };
+    const worker = await open(options);
+    const held = await worker.gate.enter(HOST, oneAtATime, never);
+    const other = await open(options);
+    const entering = other.gate.enter(HOST, oneAtATime, never);
+    worker.redis.disconnect();
+    const permit = await entering;
+    expect(held.signal.aborted).toBe(true);
+    expect(held.signal.reason).toBeInstanceOf(PermitLostError);
+    permit.leave(OK);
+    expect(await worker.metric('lost')).toBe(1);
+    expect(lines('Redis could not be told that requests go on')).toBe(1);
   });
 });
 

@@ -60,8 +60,7 @@ async function expectEverythingOnce(): Promise<void> {
 describe('workers that are killed at random moments, again and again', () => {
   it('lose nothing and double nothing: others complete the run, and end it once', async () => {
     site.misbehave({ kind: 'delay', ms: 25, path: '.*' });
-    // What a killed worker held of the host is free again a little after the longest request.
-    const env = { SCRAPE_LEASE_MS: '1000', SCRAPE_TIMEOUT_MS: '1000' };
+    const env = { SCRAPE_LEASE_MS: '1000' };
     const path = await api.startRun();
     await Promise.all([startWorker(env), startWorker(env)]);
     let kills = 0;

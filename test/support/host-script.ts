@@ -50,6 +50,7 @@ export class HostScript {
     said: {
       leaves?: ({ id: string; started: number } & ReferenceLeave &
         Partial<ReferenceTerms> & { least?: number })[];
+      held?: string[];
       lost?: { id: string; count: number }[];
       asks?: ScriptAsk[];
     },
@@ -57,7 +58,7 @@ export class HostScript {
     await this.redis.set(this.clock, this.now);
     const { lease, failures, cooldown, longestCooldown } = this.settings;
     const asks = (said.asks ?? []).map(({ id, by, count, terms }) => ({ id, by, count, ...terms }));
-    const message = { leaves: said.leaves ?? [], lost: said.lost ?? [], asks };
+    const message = { leaves: said.leaves ?? [], held: said.held ?? [], lost: said.lost ?? [], asks };
     const [now, opened = 0, probed = 0, closed = 0, ...rest] = (await this.redis.eval(
       this.lua,
       2,

@@ -8,6 +8,7 @@ import { Program } from './program.js';
 /** As long as a test may take, and as impatient as production. */
 export const GATE_OPTIONS = {
   leaseMs: 60_000,
+  concurrentRequests: 10_000,
   patienceMs: 2000,
   breakerFailures: 5,
   breakerCooldownMs: 10_000,
@@ -46,6 +47,7 @@ export async function openGate(
     counter('granted'),
     counter('blocked', ['reason']),
     counter('transitions', ['state']),
+    counter('lost'),
     counter('silences'),
   );
   const gate = new HostGate(redis, { ...GATE_OPTIONS, ...options }, metrics);
@@ -84,6 +86,11 @@ export class PoliteWorker extends Program {
   /** When its turns began, in microseconds on Redis's clock. */
   get starts(): number[] {
     return [...this.log.matchAll(/^started (\d+)$/gm)].map(([, time]) => Number(time));
+  }
+
+  /** How often it has heard that a permit is not its own any more. */
+  get losses(): number {
+    return this.log.match(/^lost$/gm)?.length ?? 0;
   }
 
   async has(line: string): Promise<void> {

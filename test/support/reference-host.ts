@@ -94,6 +94,11 @@ export class ReferenceHost {
     } else if (kind === 'throttled') this.throttle(permit.started, after);
   }
 
+  /** It goes on, even if that was not known. */
+  renew(id: string, started: number, terms: ReferenceTerms): void {
+    this.held.set(id, { started, expires: this.now + this.settings.lease, terms });
+  }
+
   /** Whether one of the free slots is not for this asker; somebody for whom it was kept for too long has gone. */
   private isSlotKept(who: string, terms: ReferenceTerms): boolean {
     const [first] = this.line;

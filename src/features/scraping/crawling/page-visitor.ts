@@ -4,7 +4,7 @@ import type { Source } from '../../sources/index.js';
 import { HttpStatusError } from '../fetching/fetch.errors.js';
 import type { LeasedRequest } from '../frontier/frontier.js';
 import { PageStore } from '../pages/page-store.js';
-import { HostBlockedError } from '../politeness/politeness.errors.js';
+import { HostBlockedError, PermitLostError } from '../politeness/politeness.errors.js';
 import { RobotsUnreachableError } from '../robots/robots.errors.js';
 import { StatCounter } from '../runs/run-stats.js';
 import { type ScrapingConfig, scrapingConfig } from '../scraping.config.js';
@@ -51,7 +51,8 @@ export class PageVisitor {
         : await this.read(job, request, context);
       return { request, stats, end: done(job, request, reading, stats) };
     } catch (error) {
-      if (signal.aborted) return { request, stats, end: { state: 'returned' } };
+      if (signal.aborted || error instanceof PermitLostError)
+        return { request, stats, end: { state: 'returned' } };
       const blocked = blockedBy(error);
       if (blocked) return { request, stats, end: { state: 'returned', blocked } };
       return { request, stats, end: this.failure(request, error, stats) };

@@ -54,7 +54,8 @@ export class PoliteFetcher {
 
   /**
    * Follows redirects within the source's hosts, as far as robots.txt allows.
-   * @throws FetchError; HostBlockedError when the host may not be asked for some time; the signal's reason.
+   * @throws FetchError; HostBlockedError when the host may not be asked for some time; PermitLostError when it was cut
+   * off because Redis is away; the signal's reason.
    */
   async get({ url: start, accept, known }: PageRequest, context: FetchContext): Promise<PageAnswer> {
     const { politeness } = context.source;
@@ -111,13 +112,13 @@ export class PoliteFetcher {
     const permit = await this.gate.enter(request.url.host, policy, signal);
     stats.add('downloader/request_count');
     try {
-      const answer = await this.fetcher.fetch(request, signal);
+      const answer = await this.fetcher.fetch(request, AbortSignal.any([signal, permit.signal]));
       stats.add(`downloader/response_status_count/${answer.status}`);
       permit.leave({ kind: 'answered', latencyMs: answer.latencyMs, status: answer.status });
       return answer;
     } catch (error) {
       if (error instanceof HttpStatusError) stats.add(`downloader/response_status_count/${error.status}`);
-      permit.leave(signal.aborted ? { kind: 'unused' } : hostOutcome(error));
+      permit.leave(signal.aborted || permit.signal.aborted ? { kind: 'unused' } : hostOutcome(error));
       throw error;
     }
   }

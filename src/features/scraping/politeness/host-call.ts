@@ -1,9 +1,11 @@
+import type { Held } from './held-permits.js';
 import type { Terms } from './host-policy.js';
 import { type Refusal, REFUSALS } from './lua/host-grants.lua.js';
 
 /** In one call at most: Redis does nothing else meanwhile, about 10 µs a host and 2 µs a permit. */
 const MAX_HOSTS = 64;
 const MAX_LEAVES = 500;
+const MAX_RENEWALS = 500;
 
 /** What the script is told about a permit that is given back. Times in microseconds. */
 export interface Leave {
@@ -35,8 +37,8 @@ export interface Asker {
   readonly number: number;
   readonly host: string;
   readonly terms: Terms;
-  /** Their question is about to be sent. @returns for how many; 0: there is none any more. */
-  begin(): number;
+  /** Their question is about to be sent, for so many at most. @returns for how many; 0: there is none any more. */
+  begin(atMost: number): number;
   hear(answer: Answer): void;
 }
 
@@ -44,6 +46,8 @@ export interface Answer {
   /** Permits are called `<id>:1` to `<id>:<granted>`. */
   readonly id: string;
   readonly granted: number;
+  /** When the question was sent, by `performance.now()`. */
+  readonly askedAt: number;
   /** When they began, in microseconds on Redis's clock. */
   readonly started: number;
   /** What keeps the others waiting. */
@@ -69,23 +73,31 @@ interface Question extends Lost {
 class Part {
   readonly lost: Lost[] = [];
   readonly leaves: Leave[] = [];
+  readonly held: Held[] = [];
   readonly questions: Question[] = [];
 
   toJSON(): object {
     const { lost, leaves, questions } = this;
+    const held = this.held.map(({ id }) => id);
     const asks = questions.map(({ id, by, count, asker: { terms } }) => ({ id, by, count, ...terms }));
-    return { lost, leaves, asks };
+    return { lost, leaves, held, asks };
   }
 }
 
-/** What is said to Redis in one call: about each host what became of its requests, and who wants to start others. */
+/** What is said to Redis in one call: about each host what became of its requests, which go on, and who wants to start others. */
 export class HostCall {
   readonly sentAt = performance.now();
   private readonly parts = new Map<string, Part>();
   private leaves = 0;
+  private renewals = 0;
 
   get isEmpty(): boolean {
     return this.parts.size === 0;
+  }
+
+  /** The permits that it renews. */
+  get held(): readonly Held[] {
+    return this.renewals === 0 ? [] : [...this.parts.values()].flatMap(({ held }) => held);
   }
 
   get hosts(): readonly string[] {
@@ -97,6 +109,14 @@ export class HostCall {
     if (this.leaves >= MAX_LEAVES || !this.hasRoomFor(leave.host)) return false;
     this.leaves++;
     this.partOf(leave.host).leaves.push(leave);
+    return true;
+  }
+
+  /** @returns whether there was room. */
+  addHeld(permit: Held): boolean {
+    if (this.renewals >= MAX_RENEWALS || !this.hasRoomFor(permit.host)) return false;
+    this.renewals++;
+    this.partOf(permit.host).held.push(permit);
     return true;
   }
 
@@ -131,7 +151,7 @@ export class HostCall {
       for (const { asker, id } of questions) {
         const granted = next();
         const refusal = REFUSALS[next()] ?? 'none';
-        asker.hear({ id, granted, started, refusal, waitMs: Math.ceil(next() / 1000) });
+        asker.hear({ id, granted, askedAt: this.sentAt, started, refusal, waitMs: Math.ceil(next() / 1000) });
       }
     }
   }

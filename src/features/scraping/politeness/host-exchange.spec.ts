@@ -2,11 +2,12 @@ import { Logger } from '@nestjs/common';
 import { ReplyError, type Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Answer, Asker, Leave } from './host-call.js';
-import { HostExchange, LEASE_MARGIN_MS } from './host-exchange.js';
+import { HostExchange } from './host-exchange.js';
 
 interface Message {
   lost: { id: string; count: number }[];
   leaves: { id: string }[];
+  held: string[];
   asks: { id: string; count: number }[];
 }
 
@@ -29,13 +30,17 @@ class SlowRedis {
 }
 
 class OneAsker implements Asker {
-  readonly number = 1;
-  readonly host = 'example.org:443';
   readonly terms = { interval: 0, burst: 1, concurrency: 5 };
   readonly heard: Answer[] = [];
 
-  begin(): number {
-    return 3;
+  constructor(
+    readonly number = 1,
+    readonly host = 'example.org:443',
+    private readonly wanted = 3,
+  ) {}
+
+  begin(atMost: number): number {
+    return Math.min(this.wanted, atMost);
   }
 
   hear(answer: Answer): void {
@@ -43,23 +48,31 @@ class OneAsker implements Asker {
   }
 }
 
+const LEASE_MS = 40_000;
+const ROOM = 5;
+
 let redis: SlowRedis;
 let exchange: HostExchange;
 let silences: number;
+let losses: number;
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] });
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'setImmediate', 'performance'],
+  });
   Logger.overrideLogger(false);
   redis = new SlowRedis();
-  silences = 0;
+  [silences, losses] = [0, 0];
   exchange = new HostExchange(redis as unknown as Redis, {
     prefix: 'test',
-    leaseMs: 40_000,
+    leaseMs: LEASE_MS,
+    concurrentRequests: ROOM,
     breakerFailures: 5,
     breakerCooldownMs: 10_000,
     breakerMaxCooldownMs: 600_000,
     onTransitions: () => undefined,
     onSilence: () => silences++,
+    onLost: (count) => (losses += count),
   });
 });
 afterEach(() => vi.useRealTimers());
@@ -82,7 +95,9 @@ describe('the exchange with Redis', () => {
     redis.calls[0]!.answer([77, 0, 0, 0, 2, 2, 1500]);
     await vi.advanceTimersByTimeAsync(0);
     const { id } = redis.calls[0]!.messages[0]!.asks[0]!;
-    expect(asker.heard).toEqual([{ id, granted: 2, started: 77, refusal: 'concurrency', waitMs: 2 }]);
+    expect(asker.heard).toEqual([
+      { id, granted: 2, askedAt: expect.any(Number), started: 77, refusal: 'concurrency', waitMs: 2 },
+    ]);
     expect(idsOf(1)).toEqual(['c']);
   });
 
@@ -114,7 +129,7 @@ describe('the exchange with Redis', () => {
   it('uses no permit of which it hears when others may have got it already', async () => {
     const asker = new OneAsker();
     exchange.ask(asker);
-    await vi.advanceTimersByTimeAsync(LEASE_MARGIN_MS + 1);
+    await vi.advanceTimersByTimeAsync(LEASE_MS / 5 + 1);
     redis.calls[0]!.answer([77, 0, 0, 0, 3, 0, 0]);
     await vi.advanceTimersByTimeAsync(0);
     expect(asker.heard).toEqual([]);
@@ -151,5 +166,124 @@ describe('the exchange with Redis', () => {
     expect(ended).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(600);
     expect(ended).toHaveBeenCalled();
+  });
+});
+
+/** A permit that tells whether it was lost. */
+const permit = (id: string) => ({ host: 'example.org:443', id, lose: vi.fn() });
+const nothing = [77, 0, 0, 0];
+
+describe('a permit that is held', () => {
+  const heldIn = (call: number) => redis.calls[call]?.messages.flatMap(({ held }) => held);
+
+  it('is renewed over and over again for as long as its request takes, and no longer', async () => {
+    const slow = permit('slow');
+    exchange.hold(slow, performance.now());
+    for (let call = 0; call < 10; call++) {
+      await vi.advanceTimersByTimeAsync(LEASE_MS * 0.3);
+      expect(heldIn(call)).toEqual(['slow']);
+      redis.calls[call]!.answer(nothing);
+      await vi.advanceTimersByTimeAsync(0);
+    }
+    exchange.leave(leave('slow'));
+    await vi.advanceTimersByTimeAsync(0);
+    redis.calls[10]!.answer(nothing);
+    await vi.advanceTimersByTimeAsync(10 * LEASE_MS);
+    expect(slow.lose).not.toHaveBeenCalled();
+    expect([redis.calls.length, vi.getTimerCount()]).toEqual([11, 0]);
+  });
+
+  it('is not worth a word when its request is quick', async () => {
+    exchange.hold(permit('quick'), performance.now());
+    await vi.advanceTimersByTimeAsync(LEASE_MS / 6);
+    exchange.leave(leave('quick'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(redis.calls.map(({ messages }) => messages[0]!.held)).toEqual([[]]);
+  });
+
+  it('is lost once, and before its lease is over, when that cannot be renewed', async () => {
+    const [before, after] = [permit('before'), permit('after')];
+    exchange.hold(before, performance.now());
+    await vi.advanceTimersByTimeAsync(LEASE_MS / 2);
+    redis.calls[0]!.fail(new Error('the connection was cut'));
+    exchange.hold(after, performance.now());
+    await vi.advanceTimersByTimeAsync(LEASE_MS * 0.4);
+    expect(before.lose).toHaveBeenCalledTimes(1);
+    expect(after.lose).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(LEASE_MS);
+    expect([before.lose.mock.calls.length, after.lose.mock.calls.length, losses]).toEqual([1, 1, 2]);
+  });
+
+  it('is not renewed any more once it is lost, though it is just being told', async () => {
+    const slow = permit('slow');
+    exchange.hold(slow, performance.now());
+    await vi.advanceTimersByTimeAsync(LEASE_MS);
+    expect(slow.lose).toHaveBeenCalledTimes(1);
+    redis.calls[0]!.answer(nothing);
+    await vi.advanceTimersByTimeAsync(10 * LEASE_MS);
+    expect(redis.calls).toHaveLength(1);
+    expect(losses).toBe(1);
+  });
+});
+
+describe('the room of a process', () => {
+  const asked = (call: number) => redis.calls[call]?.messages.map(({ asks }) => asks[0]?.count);
+  const answer = async (call: number, granted: readonly number[]) => {
+    redis.calls[call]!.answer([77, ...granted.flatMap((count) => [0, 0, 0, count, 0, 0])]);
+    await vi.advanceTimersByTimeAsync(0);
+  };
+
+  it('is all that is asked for, by one host or by several in fair shares', async () => {
+    exchange.ask(new OneAsker(1, 'hot.example:80', 1000));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(asked(0)).toEqual([5]);
+    await answer(0, [0]);
+    exchange.ask(new OneAsker(1, 'hot.example:80', 1000));
+    exchange.ask(new OneAsker(2, 'cold.example:80', 1));
+    exchange.ask(new OneAsker(3, 'warm.example:80', 1000));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(asked(1)).toEqual([2, 1, 2]);
+  });
+
+  it('is less by what is held, until that is given back', async () => {
+    const held = ['a', 'b', 'c', 'd', 'e'].map(permit);
+    for (const one of held) exchange.hold(one, performance.now());
+    exchange.ask(new OneAsker(1, 'hot.example:80', 1000));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(redis.calls).toHaveLength(0);
+    exchange.leave(leave('a'));
+    exchange.leave(leave('b'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(idsOf(0)).toEqual(['a', 'b']);
+    expect(redis.calls[0]!.messages.flatMap(({ asks }) => asks.map(({ count }) => count))).toEqual([2]);
+  });
+
+  it('is still taken by a request that has lost its permit, until it has ended', async () => {
+    for (const id of ['a', 'b', 'c', 'd', 'e']) exchange.hold(permit(id), performance.now());
+    await vi.advanceTimersByTimeAsync(LEASE_MS);
+    redis.calls[0]!.answer(nothing);
+    exchange.ask(new OneAsker());
+    await vi.advanceTimersByTimeAsync(LEASE_MS);
+    expect([losses, redis.calls.length]).toEqual([5, 1]);
+    exchange.leave(leave('a'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(asked(1)).toEqual([1]);
+  });
+
+  it('goes to hosts in turn, however much one of them asks for', async () => {
+    for (const id of ['a', 'b', 'c', 'd']) exchange.hold(permit(id), performance.now());
+    const hot = new OneAsker(0, 'hot.example:80', 1000);
+    const order: string[] = [];
+    exchange.ask(hot);
+    for (let n = 1; n <= 3; n++) exchange.ask(new OneAsker(n, `cold-${n}.example:80`, 1));
+    for (let call = 0; call < 8; call++) {
+      await vi.advanceTimersByTimeAsync(0);
+      const [question] = redis.calls[call]!.messages.flatMap(({ asks }) => asks);
+      const number = Number(question!.id.split(':')[1]);
+      order.push(number === 0 ? 'hot' : `cold ${number}`);
+      if (number === 0) exchange.ask(hot);
+      await answer(call, [1]);
+    }
+    expect(order).toEqual(['hot', 'cold 1', 'cold 2', 'cold 3', 'hot', 'hot', 'hot', 'hot']);
   });
 });

@@ -1,6 +1,7 @@
 import { ReplyError, type Redis } from 'ioredis';
 import { randomBytes } from 'node:crypto';
 import { withDeadline } from '../../../core/deadline/index.js';
+import { type Held, HeldPermits } from './held-permits.js';
 import { type Asker, HostCall, type Leave, type Lost, type Transitions } from './host-call.js';
 import { type HostState, readHostState } from './host-state.js';
 import { HOST_EXCHANGE } from './lua/host-exchange.lua.js';
@@ -9,8 +10,6 @@ import { RedisSilence } from './redis-silence.js';
 /** What is kept while Redis is away. Of more than that the oldest is dropped: its leases run out soonest. */
 const MAX_KEPT = 10_000;
 const RETRY_MS = 250;
-/** By so much a lease is longer than a request may take; who hears of a permit later than that must not use it. */
-export const LEASE_MARGIN_MS = 3000;
 /** How long a host is remembered after the last thing that happened to it. */
 const IDLE_MS = 3_600_000;
 /** How long the last leaves may take on shutdown; after that their leases run out. */
@@ -19,8 +18,10 @@ const GOODBYE_MS = 1000;
 export interface HostExchangeOptions {
   /** First part of every key. */
   readonly prefix: string;
-  /** Milliseconds after which a permit that nobody gives back is free again. */
+  /** Milliseconds after which a permit that is neither renewed nor given back is free again. */
   readonly leaseMs: number;
+  /** Requests that this process has under way at once, to all hosts together. */
+  readonly concurrentRequests: number;
   /** See politeness.config.ts. */
   readonly breakerFailures: number;
   readonly breakerCooldownMs: number;
@@ -28,6 +29,8 @@ export interface HostExchangeOptions {
   readonly onTransitions: (host: string, transitions: Transitions) => void;
   /** Redis has stopped to answer. */
   readonly onSilence: () => void;
+  /** So many permits could not be renewed. */
+  readonly onLost: (count: number) => void;
 }
 
 type ExchangingRedis = Redis & {
@@ -39,14 +42,19 @@ type ExchangingRedis = Redis & {
  *
  * 1. What is told or asked in a turn of the event loop is sent when the turn has read every socket (setImmediate), and
  *    what comes up while a call is under way goes with the next. The busier the process, the fewer calls a request.
- * 2. In a call, leaves come before questions: a slot that becomes free is taken by who waits for it here.
+ * 2. In a call, leaves come before questions: a slot that becomes free is taken by who waits for it here. In between
+ *    come the permits that have been held for so long that their leases have to be renewed.
  * 3. A call that fails is repeated until Redis answers; nobody may enter meanwhile. A leave counts once, however often
  *    it is told. A question gets a new name, and what its old one may have been granted is given back.
+ * 4. A question is for no more requests than this process may begin: it has room for so many, and what is asked for
+ *    here cannot be had by others. Who finds no room keeps its place; who has asked, and has more to ask for, goes to
+ *    the end. So hosts take turns, and one with many requests cannot keep another from its own.
  */
 export class HostExchange {
   private readonly redis: ExchangingRedis;
   private readonly silence: RedisSilence;
   private readonly settings: readonly number[];
+  private readonly held: HeldPermits;
   private readonly process = randomBytes(6).toString('base64url');
   private asked = 0;
   private askers = new Set<Asker>();
@@ -64,6 +72,7 @@ export class HostExchange {
     redis.defineCommand('exchangeHosts', { lua: HOST_EXCHANGE });
     this.redis = redis as ExchangingRedis;
     this.silence = new RedisSilence(options.onSilence);
+    this.held = new HeldPermits(options.leaseMs, { due: () => this.sendSoon(), lost: options.onLost });
     const { leaseMs, breakerFailures, breakerCooldownMs, breakerMaxCooldownMs } = options;
     this.settings = [leaseMs * 1000, breakerFailures, breakerCooldownMs * 1000, breakerMaxCooldownMs * 1000];
   }
@@ -75,7 +84,13 @@ export class HostExchange {
     this.sendSoon();
   }
 
+  /** The permit is kept for this process until it leaves. @param askedAt see {@link Answer}. */
+  hold(permit: Held, askedAt: number): void {
+    if (!this.hasEnded) this.held.add(permit, askedAt);
+  }
+
   leave(leave: Leave): void {
+    this.held.remove(leave.id);
     this.leaves.push(leave);
     keepNewest(this.leaves);
     this.sendSoon();
@@ -89,6 +104,7 @@ export class HostExchange {
   /** Says what is left to say, as far as that is possible within a second. Nothing is asked any more. */
   async end(): Promise<void> {
     this.hasEnded = true;
+    this.held.clear();
     this.askers.clear();
     if (this.hasSomethingToSay || this.isUnderWay) {
       const quiet = new Promise<void>((resolve) => (this.onQuiet = resolve));
@@ -126,7 +142,13 @@ export class HostExchange {
   };
 
   private get hasSomethingToSay(): boolean {
-    return this.leaves.length > 0 || this.lost.length > 0 || this.askers.size > 0;
+    const { leaves, lost, held, askers } = this;
+    return leaves.length > 0 || lost.length > 0 || held.hasDue || (askers.size > 0 && this.room > 0);
+  }
+
+  /** How many more requests may be begun; while a call is under way, not counting what that asks for. */
+  private get room(): number {
+    return this.options.concurrentRequests - this.held.size;
   }
 
   private nextCall(): HostCall {
@@ -135,11 +157,15 @@ export class HostExchange {
     while (said < this.leaves.length && call.addLeave(this.leaves[said]!)) said++;
     this.leaves.splice(0, said);
     this.lost = this.lost.filter((lost) => !call.addLost(lost));
+    this.held.renewDue((permit) => call.addHeld(permit));
+    let { room } = this;
     for (const asker of this.askers) {
-      if (!call.hasRoomFor(asker.host)) break;
+      if (room <= 0 || !call.hasRoomFor(asker.host)) break;
+      const share = Math.ceil(room / this.askers.size);
       this.askers.delete(asker);
-      const count = asker.begin();
+      const count = asker.begin(share);
       if (count === 0) continue;
+      room -= count;
       const by = `${this.process}:${asker.number}`;
       call.addQuestion({ asker, by, id: `${by}:${this.asked++}`, count });
     }
@@ -149,8 +175,9 @@ export class HostExchange {
   private hear(call: HostCall, answer: readonly number[]): void {
     this.isUnderWay = false;
     this.silence.hear();
+    this.held.renewed(call.held, call.sentAt);
     // A process that was stopped in between, or this busy, may find that others have got its slots by now.
-    if (performance.now() - call.sentAt > LEASE_MARGIN_MS) this.sayAgain(call);
+    if (performance.now() - call.sentAt > this.held.mostLateMs) this.sayAgain(call);
     else call.deliver(answer, this.options.onTransitions);
     if (this.hasSomethingToSay) this.sendSoon();
     else this.onQuiet?.();

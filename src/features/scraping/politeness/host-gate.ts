@@ -7,7 +7,7 @@ import { HostQueue } from './host-queue.js';
 import type { HostState } from './host-state.js';
 import type { PolitenessMetrics } from './politeness.metrics.js';
 
-export interface HostGateOptions extends Omit<HostExchangeOptions, 'onTransitions' | 'onSilence'> {
+export interface HostGateOptions extends Omit<HostExchangeOptions, 'onTransitions' | 'onSilence' | 'onLost'> {
   /** How long a caller waits for a host that is closed before it hears so. */
   readonly patienceMs: number;
 }
@@ -20,7 +20,10 @@ export interface HostGateOptions extends Omit<HostExchangeOptions, 'onTransition
  * 2. One question for all of them goes to Redis, with those about other hosts and with what became of earlier requests
  *    (HostExchange). A script decides on the state of the host (lua/).
  * 3. Whoever is granted a permit sends its request at once; the others wait until there can be another answer.
- * 4. `leave` tells what became of it. A permit of a process that was killed is free when its lease runs out.
+ * 4. `leave` tells what became of it. Until then its lease is renewed (HeldPermits); a permit of a process that was
+ *    killed is free when that runs out.
+ *
+ * No more permits are asked for than this process may have requests under way, whatever the hosts would allow.
  *
  * Without Redis nobody enters: the others would not know. Callers wait until it is back or their signal aborts.
  */
@@ -40,6 +43,7 @@ export class HostGate implements OnApplicationShutdown {
       ...options,
       onTransitions: (host, transitions) => this.report(host, transitions),
       onSilence: () => metrics.redisIsSilent(),
+      onLost: (count) => this.reportLost(count),
     });
   }
 
@@ -73,6 +77,7 @@ export class HostGate implements OnApplicationShutdown {
         patienceMs: this.options.patienceMs,
         metrics: this.metrics,
         ask: (asker) => this.exchange.ask(asker),
+        hold: (permit, askedAt) => this.exchange.hold(permit, askedAt),
         leave: (leave) => this.leave(leave),
         onEmpty: (empty) => this.remove(empty),
       });
@@ -91,6 +96,14 @@ export class HostGate implements OnApplicationShutdown {
     const left = this.queues.get(queue.host)?.filter((other) => other !== queue) ?? [];
     if (left.length > 0) this.queues.set(queue.host, left);
     else this.queues.delete(queue.host);
+  }
+
+  private reportLost(count: number): void {
+    this.metrics.lost(count);
+    this.logger.warn(
+      { count },
+      'Redis could not be told that requests go on: they are cut off and tried again',
+    );
   }
 
   private report(host: string, transitions: Transitions): void {

@@ -1,20 +1,31 @@
 import type { Leave } from './host-call.js';
+import type { Held } from './held-permits.js';
 import { type HostOutcome, type Permit, type Terms, within } from './host-policy.js';
+import { PermitLostError } from './politeness.errors.js';
 
 const HOUR_MS = 3_600_000;
 
 /** A slot of a host that this process holds. */
-export class HostPermit implements Permit {
+export class HostPermit implements Permit, Held {
+  private readonly losing = new AbortController();
   private isOver = false;
 
   constructor(
-    private readonly host: string,
+    readonly host: string,
     private readonly terms: Terms,
-    private readonly id: string,
+    readonly id: string,
     /** When the request may begin, in microseconds on Redis's clock. */
     readonly started: number,
     private readonly giveBack: (leave: Leave) => void,
   ) {}
+
+  get signal(): AbortSignal {
+    return this.losing.signal;
+  }
+
+  lose(): void {
+    this.losing.abort(new PermitLostError(this.host));
+  }
 
   leave(outcome: HostOutcome): void {
     if (this.isOver) return;

@@ -21,8 +21,13 @@ export type HostOutcome =
   /** No request was sent after all. */
   | { readonly kind: 'unused' };
 
-/** The right to start one request now. It ends with `leave`, or by itself when its lease runs out. */
+/** The right to start one request now. It ends with `leave`. */
 export interface Permit {
+  /**
+   * Aborts, with a PermitLostError, when the permit may have become another's: its lease could not be renewed. The
+   * request is to be cut off then.
+   */
+  readonly signal: AbortSignal;
   /** To be called when the request is over; a second time does nothing. Never throws and is not waited for. */
   leave(outcome: HostOutcome): void;
 }

@@ -22,6 +22,7 @@ export interface HostQueueOptions {
   readonly patienceMs: number;
   readonly metrics: PolitenessMetrics;
   readonly ask: (asker: Asker) => void;
+  readonly hold: (permit: HostPermit, askedAt: number) => void;
   readonly leave: (leave: Leave) => void;
   /** Nobody waits any more. */
   readonly onEmpty: (queue: HostQueue) => void;
@@ -85,19 +86,17 @@ export class HostQueue implements Asker {
     if (this.isPolling) this.ask();
   }
 
-  begin(): number {
+  begin(atMost: number): number {
     this.hasNews = false;
     this.isAsking = this.waiters.size > 0;
     this.leaveIfEmpty();
-    return Math.min(this.waiters.size, MOST_IN_A_QUESTION);
+    return Math.min(this.waiters.size, MOST_IN_A_QUESTION, atMost);
   }
 
-  hear({ id, granted, started, refusal, waitMs }: Answer): void {
+  hear(answer: Answer): void {
+    const { refusal, waitMs } = answer;
     this.isAsking = false;
-    this.admit(
-      granted,
-      (n) => new HostPermit(this.host, this.terms, `${id}:${n}`, started, this.options.leave),
-    );
+    this.admit(answer);
     if (refusal === 'retry_after' || refusal === 'circuit_open') this.turnAway(refusal, waitMs, waitMs);
     else if (refusal === 'probing')
       this.turnAway('circuit_open', 0, Math.min(waitMs, this.options.patienceMs));
@@ -108,11 +107,12 @@ export class HostQueue implements Asker {
     else this.askIn(waitMs);
   }
 
-  private admit(granted: number, permitOf: (n: number) => HostPermit): void {
+  private admit({ id, granted, askedAt, started }: Answer): void {
     const now = performance.now();
     const waiters = this.waiters.values();
     for (let n = 1; n <= granted; n++) {
-      const permit = permitOf(n);
+      const permit = new HostPermit(this.host, this.terms, `${id}:${n}`, started, this.options.leave);
+      this.options.hold(permit, askedAt);
       const { value: waiter } = waiters.next();
       // Whoever it was asked for has gone meanwhile.
       if (!waiter) permit.leave({ kind: 'unused' });

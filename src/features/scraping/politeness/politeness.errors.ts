@@ -7,6 +7,21 @@ const REASONS: Readonly<Record<BlockReason, string>> = {
   retry_after: 'it has asked not to be asked before (429 or Retry-After)',
 };
 
+/** Redis could not be told in time that a request goes on. It was cut off, which says nothing about its host: try again. */
+export class PermitLostError extends GleanerError {
+  readonly code = 'host.permit_lost';
+  readonly title = 'Permit lost';
+  override readonly severity = 'info';
+  override readonly retryable = true;
+  override readonly httpStatus = 503;
+
+  constructor(host: string) {
+    super(
+      `A request to ${host} was cut off: Redis could not be told that it goes on, so that another worker may have begun one in its place. Try again.`,
+    );
+  }
+}
+
 /** A host may not be asked for longer than the caller should wait. Nothing was sent: postpone the request. */
 export class HostBlockedError extends GleanerError {
   readonly code = 'host.blocked';

@@ -8,6 +8,7 @@ const WAIT = 'gleaner_politeness_wait_seconds';
 const GRANTED = 'gleaner_politeness_granted_total';
 const BLOCKED = 'gleaner_politeness_blocked_total';
 const TRANSITIONS = 'gleaner_politeness_breaker_transitions_total';
+const LOST = 'gleaner_politeness_permits_lost_total';
 const SILENCES = 'gleaner_politeness_redis_outages_total';
 
 /** Labels have the values listed here; hosts are told in the log, for there is no bound to their number. */
@@ -29,6 +30,10 @@ export const politenessMetricProviders = [
     labelNames: ['state'],
   }),
   makeCounterProvider({
+    name: LOST,
+    help: 'Requests that were cut off because Redis could not be told in time that they go on',
+  }),
+  makeCounterProvider({
     name: SILENCES,
     help: 'Times that Redis stopped to answer, so that no request was started until it did again',
   }),
@@ -44,6 +49,7 @@ export class PolitenessMetrics {
     @InjectMetric(GRANTED) private readonly grants: Counter,
     @InjectMetric(BLOCKED) private readonly blocks: Counter,
     @InjectMetric(TRANSITIONS) private readonly transitions: Counter,
+    @InjectMetric(LOST) private readonly losses: Counter,
     @InjectMetric(SILENCES) private readonly silences: Counter,
   ) {
     for (const reason of REASONS) blocks.inc({ reason }, 0);
@@ -63,6 +69,10 @@ export class PolitenessMetrics {
     this.transitions.inc({ state: 'opened' }, opened);
     this.transitions.inc({ state: 'half_open' }, probed);
     this.transitions.inc({ state: 'closed' }, closed);
+  }
+
+  lost(count: number): void {
+    this.losses.inc(count);
   }
 
   redisIsSilent(): void {

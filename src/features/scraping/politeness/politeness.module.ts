@@ -2,12 +2,17 @@ import { Module } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { once } from 'node:events';
 import { type RedisConfig, redisConfig, RedisConnections } from '../../../core/redis/index.js';
-import { type FetchingConfig, fetchingConfig } from '../fetching/fetching.config.js';
-import { LEASE_MARGIN_MS } from './host-exchange.js';
+import { type ScrapingConfig, scrapingConfig } from '../scraping.config.js';
 import { HostGate } from './host-gate.js';
 import { type PolitenessConfig, politenessConfig } from './politeness.config.js';
 import { PolitenessMetrics, politenessMetricProviders } from './politeness.metrics.js';
 
+/**
+ * How long a host lacks the slots of a worker that was killed. Of this eight seconds may pass before a request that
+ * goes on is cut off, the first two or three of which are waited before its lease is renewed: so Redis can be away
+ * for five, which is a restart, without costing a request.
+ */
+const LEASE_MS = 10_000;
 /** Long enough for a short pause of a host, short enough not to keep a request that could be postponed. */
 const PATIENCE_MS = 2000;
 /** How long booting waits for Redis, so that not every boot begins with an outage. */
@@ -25,7 +30,7 @@ const SOCKET_TIMEOUT_MS = 5000;
       inject: [
         RedisConnections,
         redisConfig.token,
-        fetchingConfig.token,
+        scrapingConfig.token,
         politenessConfig.token,
         PolitenessMetrics,
       ],
@@ -39,7 +44,7 @@ export class PolitenessModule {}
 async function createGate(
   connections: RedisConnections,
   { prefix }: RedisConfig,
-  { timeoutMs }: FetchingConfig,
+  { concurrentRequests }: ScrapingConfig,
   breaker: PolitenessConfig,
   metrics: PolitenessMetrics,
 ): Promise<HostGate> {
@@ -53,7 +58,7 @@ async function createGate(
     socketTimeout: SOCKET_TIMEOUT_MS,
   });
   await connected(redis);
-  const options = { prefix, leaseMs: timeoutMs + LEASE_MARGIN_MS, patienceMs: PATIENCE_MS, ...breaker };
+  const options = { prefix, leaseMs: LEASE_MS, concurrentRequests, patienceMs: PATIENCE_MS, ...breaker };
   return new HostGate(redis, options, metrics);
 }
 

@@ -3,9 +3,9 @@ import { HOST_OUTCOMES } from './host-outcomes.lua.js';
 import { HOST_STATE } from './host-state.lua.js';
 
 /**
- * One exchange of a process with Redis about many hosts: what became of its requests, and then which it may start.
+ * One exchange of a process with Redis about many hosts: what became of its requests, and then which it may start. Those that go on are named from time to time.
  *
- * KEYS: state and permits of each host. ARGV[5]: for each host a JSON object with `lost`, `leaves` and `asks`; ARGV[6]:
+ * KEYS: state and permits of each host. ARGV[5]: for each host a JSON object with `lost`, `leaves`, `held` and `asks`; ARGV[6]:
  * how long a host is remembered after the last thing that happens to it, in milliseconds.
  *
  * Answers the time; then for each host how often its circuit has been opened, probed and closed just now, and for each
@@ -37,6 +37,7 @@ for i, message in ipairs(cjson.decode(ARGV[5])) do
   local events, grants = { opened = 0, probed = 0, closed = 0 }, {}
   for _, lost in ipairs(message.lost) do forget(host, slots, lost) end
   for _, left in ipairs(message.leaves) do leave(host, slots, left, events) end
+  renew(slots, message.held)
   for n, ask in ipairs(message.asks) do grants[n] = { grant(host, slots, ask, events) } end
   add(events.opened, events.probed, events.closed)
   for _, granted in ipairs(grants) do add(unpack(granted)) end

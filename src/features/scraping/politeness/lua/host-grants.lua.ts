@@ -29,6 +29,13 @@ local function leaveLine(host, who)
   if from == 1 then host.kept_at = 0 end
 end
 
+local function lease(slots, permits)
+  local leases = {}
+  for i, id in ipairs(permits) do leases[2 * i - 1], leases[2 * i] = now + LEASE, id end
+  call('ZADD', slots, unpack(leases))
+  call('PEXPIRE', slots, ceil(LEASE / 1000))
+end
+
 -- How many of the free slots somebody may take.
 local function shareOf(host, who, free)
   local first = string.match(host.waiting, '^(%S*) ')
@@ -39,6 +46,11 @@ local function shareOf(host, who, free)
   return free
 end
 
+-- Their requests are under way. So what is unknown by now counts, too: Redis may have lost it.
+local function renew(slots, held)
+  if #held > 0 then lease(slots, held) end
+end
+
 local function grant(host, slots, ask, events)
   local closed, opened = host.closed_until - now, host.open_until - now
   if closed > 0 and closed >= opened then return 0, RETRY_AFTER, closed end
@@ -47,8 +59,8 @@ local function grant(host, slots, ask, events)
   local granted, kept = ask.count, NONE
   local halfOpen = host.open_until > 0
   if halfOpen then
-    local lease = call('ZSCORE', slots, host.probe)
-    if lease then return 0, PROBING, lease - now end
+    local expires = call('ZSCORE', slots, host.probe)
+    if expires then return 0, PROBING, expires - now end
     granted = 1
   end
 
@@ -72,14 +84,11 @@ local function grant(host, slots, ask, events)
   end
   leaveLine(host, ask.by)
 
-  local leases = {}
-  for i = 1, granted do
-    leases[2 * i - 1], leases[2 * i] = now + LEASE, ask.id .. ':' .. i
-  end
-  call('ZADD', slots, unpack(leases))
-  call('PEXPIRE', slots, ceil(LEASE / 1000))
+  local permits = {}
+  for i = 1, granted do permits[i] = ask.id .. ':' .. i end
+  lease(slots, permits)
   if halfOpen then
-    host.probe = leases[2]
+    host.probe = permits[1]
     events.probed = events.probed + 1
     if ask.count > 1 then return 1, PROBING, LEASE end
   end
