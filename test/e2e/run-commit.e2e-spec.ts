@@ -203,6 +203,19 @@ describe('the limits of a source', () => {
     expect(await pages(limits)).toMatchObject({ status, finishReason, stats });
   });
 
+  it('count pages that came: what failed or is to be tried again makes room for others', async () => {
+    await runs.declareSource({ maxPages: 3 });
+    const run = await runs.begin(requests(6));
+    const [one, two, three] = await runs.claim(run);
+    expect(await runs.claim(run)).toEqual([]);
+    await runs.commit(run, [
+      done(one!),
+      ended(two!, { state: 'failed', code: 'x', message: 'x' }),
+      ended(three!, { state: 'retried', inMs: 3_600_000 }),
+    ]);
+    expect(await runs.claim(run)).toHaveLength(2);
+  });
+
   it('end a run after so many errors, as a failure', async () => {
     const row = await pages({ maxErrors: 2 }, (n) => (n % 2 === 0 ? 'page' : 'failure'));
     expect(row).toMatchObject({

@@ -3,10 +3,11 @@ import { HOST_OUTCOMES } from './host-outcomes.lua.js';
 import { HOST_STATE } from './host-state.lua.js';
 
 /**
- * One exchange of a process with Redis about many hosts: what became of its requests, and then which it may start. Those that go on are named from time to time.
+ * One exchange of a process with Redis about many hosts: what became of its requests, which go on, and which it may
+ * start.
  *
- * KEYS: state and permits of each host. ARGV[5]: for each host a JSON object with `lost`, `leaves`, `held` and `asks`; ARGV[6]:
- * how long a host is remembered after the last thing that happens to it, in milliseconds.
+ * KEYS: state and permits of each host. ARGV[5]: for each host a JSON object with `lost`, `leaves`, `held` and `asks`;
+ * ARGV[6]: how long a host is remembered after the last thing that happens to it, in milliseconds.
  *
  * Answers the time; then for each host how often its circuit has been opened, probed and closed just now, and for each
  * of its asks how many may start, what keeps the others waiting (see REFUSALS) and for how many microseconds.
