@@ -72,7 +72,12 @@ export class GleanerCrawls {
     const client = await connect(url);
     context.stack.defer(() => client.end());
     // The site is on this machine.
-    const own = { SCRAPE_ALLOWED_PRIVATE_HOSTS: '127.0.0.0/8', ...settings };
+    // As many as the opponents have at once; flaky-crawl asks 6 hosts with 16 each.
+    const own = {
+      SCRAPE_ALLOWED_PRIVATE_HOSTS: '127.0.0.0/8',
+      SCRAPE_CONCURRENT_REQUESTS: '96',
+      ...settings,
+    };
     const env = { ...environment(context, url), ...own };
     const api = await startApplication(context, 'api', env);
     const args = ['dist/cli.js', 'key', 'create', '--name', 'bench', '--role', 'operator', '--json'];
