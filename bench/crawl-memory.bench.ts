@@ -9,9 +9,9 @@ const PAGES = 100_000;
 const CONCURRENCY = 64;
 /** Parts of the crawl of which the memory is shown, as shares of its pages. */
 const PARTS = [
-  { name: 'pages 5 to 10 %', from: 0.05, to: 0.1 },
-  { name: 'pages 45 to 50 %', from: 0.45, to: 0.5 },
-  { name: 'pages 95 to 100 %', from: 0.95, to: 1 },
+  { name: 'pages 5 to 20 %', from: 0.05, to: 0.2 },
+  { name: 'pages 40 to 55 %', from: 0.4, to: 0.55 },
+  { name: 'pages 85 to 100 %', from: 0.85, to: 1 },
 ];
 
 /** What a worker keeps of a run is bounded, so a crawl may be of any length. */

@@ -1,57 +1,11 @@
 import fc from 'fast-check';
-import { Redis } from 'ioredis';
-import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { HostScript } from '../support/host-script.js';
+import { describe, expect, it } from 'vitest';
+import { HOST, MS, OneHost, type Permit, SECOND, SETTINGS, UNLIMITED } from '../support/one-host.js';
+import { ReferenceHost, type ReferenceTerms } from '../support/reference-host.js';
 import { mostTooMany } from '../support/starts.js';
-import { ReferenceHost, type ReferenceLeave, type ReferenceTerms } from '../support/reference-host.js';
 
-const MS = 1000;
-const SECOND = 1_000_000;
-const HOST = 'example.org:443';
-const SETTINGS = { lease: 40 * SECOND, failures: 3, cooldown: 10 * SECOND, longestCooldown: 35 * SECOND };
-const UNLIMITED: ReferenceTerms = { interval: 0, burst: 1, concurrency: 1000 };
-
-let redis: Redis;
-let script: HostScript;
-let asked: number;
-
-beforeAll(() => {
-  redis = new Redis(inject('redisUrl'));
-});
-afterAll(() => redis.quit());
-beforeEach(() => {
-  asked = 0;
-  script = new HostScript(redis, `test-${randomBytes(6).toString('hex')}`, SETTINGS);
-});
-
-interface Permit {
-  id: string;
-  started: number;
-}
-
-/** Asks for so many. @returns what was granted, and what keeps the others. */
-async function ask(count: number, terms = UNLIMITED, by = 'a') {
-  const id = `q${asked++}`;
-  const { grants, ...events } = await script.run(HOST, { asks: [{ id, by, count, terms }] });
-  const [granted, refusal, wait] = grants[0]!;
-  const permits = Array.from({ length: granted }, (_, n): Permit => ({
-    id: `${id}:${n + 1}`,
-    started: script.now,
-  }));
-  return { permits, granted, refusal, wait, ...events };
-}
-
-async function enter(terms = UNLIMITED): Promise<Permit> {
-  const { permits, refusal } = await ask(1, terms);
-  if (!permits[0]) throw new Error(`refused: ${refusal}`);
-  return permits[0];
-}
-
-const leave = (permits: readonly Permit[], outcome: ReferenceLeave & Record<string, unknown>) =>
-  script.run(HOST, { leaves: permits.map((permit) => ({ ...permit, ...outcome })) });
-
-const field = async (name: string) => redis.hget(script.keysOf(HOST)[0], name);
+const one = OneHost.forEach();
+const { ask, enter, leave, field } = one;
 
 describe('the script', () => {
   it('decides as the reference does, whatever happens in whatever order', async () => {
@@ -101,20 +55,20 @@ describe('the script', () => {
         // Those that were given back stay: telling a second time must change nothing.
         const permits: (Permit & { terms: ReferenceTerms })[] = [];
         for (const { pause, leaves, renewals, asks } of steps) {
-          script.now += pause;
-          reference.moveTo(script.now);
+          one.script.now += pause;
+          reference.moveTo(one.script.now);
           const told = leaves.flatMap(({ which, outcome: became }) => {
             const permit = permits[which % permits.length];
             return permit ? [{ permit, became }] : [];
           });
           const held = renewals.flatMap((which) => permits[which % permits.length] ?? []);
           const questions = asks.map(({ policy, by, count }) => ({
-            id: `q${asked++}`,
+            id: one.nextId(),
             by,
             count,
             terms: policies[policy]!,
           }));
-          const answer = await script.run(host, {
+          const answer = await one.script.run(host, {
             leaves: told.map(({ permit: { id, started, terms }, became }) => ({
               id,
               started,
@@ -132,7 +86,8 @@ describe('the script', () => {
           for (const [index, [granted, refusal]] of grants.entries()) {
             const { id, terms } = questions[index]!;
             seen.add(refusal);
-            for (let n = 1; n <= granted; n++) permits.push({ id: `${id}:${n}`, started: script.now, terms });
+            for (let n = 1; n <= granted; n++)
+              permits.push({ id: `${id}:${n}`, started: one.script.now, terms });
           }
         }
       }),
@@ -164,10 +119,12 @@ describe('the script', () => {
         const host = `window-${run++}`;
         const starts: number[] = [];
         for (const { pause, count } of asks) {
-          script.now += pause;
+          one.script.now += pause;
           const terms = { interval, burst, concurrency: 1000 };
-          const { grants } = await script.run(host, { asks: [{ id: `q${asked++}`, by: 'a', count, terms }] });
-          for (let n = 0; n < grants[0]![0]; n++) starts.push(script.now);
+          const { grants } = await one.script.run(host, {
+            asks: [{ id: one.nextId(), by: 'a', count, terms }],
+          });
+          for (let n = 0; n < grants[0]![0]; n++) starts.push(one.script.now);
         }
         expect(mostTooMany(starts, { interval, burst })).toBeLessThanOrEqual(0);
       }),
@@ -180,7 +137,7 @@ describe('the script', () => {
     const slow = { interval: SECOND, burst: 1, concurrency: 10 };
     await enter(slow);
     expect(await ask(1, quick)).toMatchObject({ granted: 0, refusal: 'rate', wait: SECOND });
-    script.now += SECOND;
+    one.script.now += SECOND;
     await enter(quick);
     expect(await ask(1, slow)).toMatchObject({ granted: 0, refusal: 'rate', wait: 100 * MS });
   });
@@ -188,9 +145,9 @@ describe('the script', () => {
   it('gives back the slots of a worker that says nothing, when their lease is over', async () => {
     const terms = { ...UNLIMITED, concurrency: 3 };
     expect((await ask(5, terms)).granted).toBe(3);
-    script.now += SETTINGS.lease - 1;
+    one.script.now += SETTINGS.lease - 1;
     expect(await ask(1, terms)).toMatchObject({ granted: 0, refusal: 'concurrency' });
-    script.now += 1;
+    one.script.now += 1;
     expect((await ask(5, terms)).granted).toBe(3);
   });
 
@@ -199,23 +156,23 @@ describe('the script', () => {
     const { permits } = await ask(2, terms);
     const held = permits.map(({ id }) => id);
     for (let n = 0; n < 3; n++) {
-      script.now += SETTINGS.lease - 1;
-      await script.run(HOST, { held });
+      one.script.now += SETTINGS.lease - 1;
+      await one.script.run(HOST, { held });
     }
     expect(await ask(1, terms)).toMatchObject({ granted: 0, refusal: 'concurrency' });
-    const [, slots] = script.keysOf(HOST);
-    await redis.del(slots);
-    await script.run(HOST, { held });
-    expect(await redis.pttl(slots)).toBeGreaterThan(35_000);
+    const [, slots] = one.script.keysOf(HOST);
+    await one.redis.del(slots);
+    await one.script.run(HOST, { held });
+    expect(await one.redis.pttl(slots)).toBeGreaterThan(35_000);
     expect(await ask(1, terms)).toMatchObject({ granted: 0, refusal: 'concurrency' });
-    script.now += SETTINGS.lease;
+    one.script.now += SETTINGS.lease;
     expect((await ask(3, terms)).granted).toBe(2);
   });
 
   it('gives back permits of which nobody has heard, and knows none that were never granted', async () => {
     const terms = { ...UNLIMITED, concurrency: 3 };
     await ask(2, terms);
-    await script.run(HOST, {
+    await one.script.run(HOST, {
       lost: [
         { id: 'q0', count: 5 },
         { id: 'never-asked', count: 64 },
@@ -230,10 +187,10 @@ describe('those who wait for a slot', () => {
 
   /** Gives back, and asks again, in one call, as a process does that has more to do. */
   async function goOn(by: string, permits: Permit[]) {
-    const id = `q${asked++}`;
+    const id = one.nextId();
     const leaves = permits.map((permit) => ({ ...permit, kind: 'answered' as const }));
-    const { grants } = await script.run(HOST, { leaves, asks: [{ id, by, count: 10, terms }] });
-    return grants[0]![0] === 0 ? [] : [{ id: `${id}:1`, started: script.now }];
+    const { grants } = await one.script.run(HOST, { leaves, asks: [{ id, by, count: 10, terms }] });
+    return grants[0]![0] === 0 ? [] : [{ id: `${id}:1`, started: one.script.now }];
   }
 
   it('get it in the order in which they were refused one', async () => {
@@ -264,9 +221,9 @@ describe('those who wait for a slot', () => {
     await ask(1, terms, 'b');
     await leave(permits, { kind: 'answered' });
     expect((await ask(1, terms, 'a')).granted).toBe(0);
-    script.now += 500 * MS - 1;
+    one.script.now += 500 * MS - 1;
     expect((await ask(1, terms, 'a')).granted).toBe(0);
-    script.now += 1;
+    one.script.now += 1;
     expect((await ask(1, terms, 'a')).granted).toBe(1);
   });
 
@@ -279,188 +236,6 @@ describe('those who wait for a slot', () => {
   });
 });
 
-describe('a host that says 429', () => {
-  it('is left alone until the time it named, by everybody', async () => {
-    await leave([await enter()], { kind: 'throttled', after: 7 * SECOND });
-    expect(await ask(1, UNLIMITED, 'b')).toMatchObject({ refusal: 'retry_after', wait: 7 * SECOND });
-    script.now += 7 * SECOND;
-    await enter();
-  });
-
-  it('is left alone for 1, 2, 4, 8, 16, 32 and then 60 seconds when it named none, until it answers', async () => {
-    const pauses: number[] = [];
-    for (let burst = 0; burst < 9; burst++) {
-      await leave([await enter()], { kind: 'throttled' });
-      const { wait } = await ask(1);
-      pauses.push(wait / SECOND);
-      script.now += wait;
-    }
-    expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
-    await leave([await enter()], { kind: 'answered' });
-    await leave([await enter()], { kind: 'throttled' });
-    expect((await ask(1)).wait).toBe(SECOND);
-  });
-
-  it('counts once what it says to many requests at once', async () => {
-    const { permits } = await ask(20);
-    script.now += 100 * MS;
-    await leave(permits.slice(0, 5), { kind: 'throttled' });
-    script.now += 100 * MS;
-    await leave(permits.slice(5, 20), { kind: 'throttled' });
-    expect((await ask(1)).wait).toBe(900 * MS);
-    script.now += 900 * MS;
-    await leave([await enter()], { kind: 'throttled' });
-    expect((await ask(1)).wait).toBe(2 * SECOND);
-  });
-
-  it('can put off the time, but not bring it forward', async () => {
-    const { permits } = await ask(3);
-    script.now += 1;
-    await leave([permits[0]!], { kind: 'throttled', after: 5 * SECOND });
-    await leave([permits[1]!], { kind: 'throttled', after: 9 * SECOND });
-    await leave([permits[2]!], { kind: 'throttled', after: SECOND });
-    expect((await ask(1)).wait).toBe(9 * SECOND);
-  });
-
-  it('does not forget how often it said so because of answers to earlier requests', async () => {
-    const { permits } = await ask(2);
-    script.now += 1;
-    await leave([permits[0]!], { kind: 'throttled' });
-    await leave([permits[1]!], { kind: 'answered' });
-    script.now += SECOND;
-    await leave([await enter()], { kind: 'throttled' });
-    expect((await ask(1)).wait).toBe(2 * SECOND);
-  });
-
-  it('is asked again after an hour at the latest', async () => {
-    await leave([await enter()], { kind: 'throttled', after: 9000 * SECOND });
-    expect((await ask(1)).wait).toBe(3600 * SECOND);
-  });
-});
-
-describe('the circuit of a host', () => {
-  const fail = async (times: number) => {
-    const events = { opened: 0, probed: 0, closed: 0 };
-    for (let n = 0; n < times; n++) {
-      script.now += 1;
-      const { opened, probed } = await leave([await enter()], { kind: 'failed' });
-      events.opened += opened;
-      events.probed += probed;
-    }
-    return events;
-  };
-
-  it('opens after so many failures in a row', async () => {
-    await fail(2);
-    await leave([await enter()], { kind: 'answered' });
-    expect((await fail(2)).opened).toBe(0);
-    expect((await fail(1)).opened).toBe(1);
-    expect(await ask(1)).toMatchObject({ granted: 0, refusal: 'circuit_open', wait: 10 * SECOND });
-  });
-
-  it('does not count failures of requests that began before the last good answer', async () => {
-    const { permits } = await ask(10);
-    script.now += 1;
-    await leave([await enter()], { kind: 'answered' });
-    expect((await leave(permits, { kind: 'failed' })).opened).toBe(0);
-    expect((await fail(2)).opened).toBe(0);
-    expect((await fail(1)).opened).toBe(1);
-  });
-
-  it('opens once for all requests that are under way', async () => {
-    const { permits } = await ask(20);
-    script.now += 1;
-    expect((await leave(permits.slice(0, 12), { kind: 'failed' })).opened).toBe(1);
-    script.now += 5 * SECOND;
-    expect(await leave(permits.slice(12, 19), { kind: 'failed' })).toMatchObject({ opened: 0 });
-    // Nor does a straggler close it.
-    expect(await leave(permits.slice(19), { kind: 'answered' })).toMatchObject({ closed: 0 });
-    expect((await ask(1)).wait).toBe(5 * SECOND);
-  });
-
-  it('lets one request through when it is half-open, and closes when that is answered', async () => {
-    await fail(3);
-    script.now += 10 * SECOND;
-    const { permits, refusal, probed } = await ask(10);
-    expect({ permits: permits.length, refusal, probed }).toEqual({
-      permits: 1,
-      refusal: 'probing',
-      probed: 1,
-    });
-    expect(await ask(10, UNLIMITED, 'b')).toMatchObject({ granted: 0, refusal: 'probing' });
-    expect(await leave(permits, { kind: 'answered' })).toMatchObject({ closed: 1 });
-    expect((await ask(10)).granted).toBe(10);
-  });
-
-  it('stays open for twice as long each time that the probe fails, up to a limit, and begins anew when closed', async () => {
-    await fail(3);
-    const waits: number[] = [];
-    for (let n = 0; n < 4; n++) {
-      const { wait } = await ask(1);
-      waits.push(wait / SECOND);
-      script.now += wait;
-      expect((await leave([await enter()], { kind: 'failed' })).opened).toBe(1);
-    }
-    expect(waits).toEqual([10, 20, 35, 35]);
-    script.now += 35 * SECOND;
-    await leave([await enter()], { kind: 'answered' });
-    await fail(3);
-    expect((await ask(1)).wait).toBe(10 * SECOND);
-  });
-
-  it('sends another probe when the first was not used, was told to wait, or has never come back', async () => {
-    await fail(3);
-    script.now += 10 * SECOND;
-    await leave([await enter()], { kind: 'unused' });
-    await leave([await enter()], { kind: 'throttled', after: SECOND });
-    expect(await ask(1)).toMatchObject({ refusal: 'retry_after' });
-    script.now += SECOND;
-    const lost = await enter();
-    expect(await ask(1)).toMatchObject({ refusal: 'probing', wait: SETTINGS.lease });
-    script.now += SETTINGS.lease;
-    const probe = await enter();
-    // What became of the lost one does not matter any more.
-    await leave([lost], { kind: 'failed' });
-    expect(await leave([probe], { kind: 'answered' })).toMatchObject({ closed: 1 });
-  });
-});
-
-describe('AutoThrottle', () => {
-  const terms = { interval: 100 * MS, burst: 1, concurrency: 10, target: 2, most: 3 * SECOND };
-  const answer = async (latency: number, status = 200) => {
-    script.now += 10 * SECOND;
-    const { interval: least, target, most } = terms;
-    await leave([await enter(terms)], { kind: 'answered', latency, status, target, least, most });
-    return Number(await field('delay')) / MS;
-  };
-
-  it('moves the delay towards latency divided by the concurrency aimed at, within its bounds', async () => {
-    expect(await answer(SECOND)).toBe(500);
-    expect(await answer(200 * MS)).toBe(300);
-    expect(await answer(200 * MS)).toBe(200);
-    expect(await answer(60 * SECOND)).toBe(3000);
-    for (let n = 0; n < 20; n++) await answer(0);
-    expect(await field('delay')).toBe(String(100 * MS));
-  });
-
-  it('is not made quicker by answers other than 200', async () => {
-    await answer(2 * SECOND);
-    expect(await answer(10 * MS, 404)).toBe(1000);
-    expect(await answer(4 * SECOND, 404)).toBe(2000);
-  });
-
-  it('spaces the starts of those who want it, and of nobody else', async () => {
-    await answer(2 * SECOND);
-    script.now += 10 * SECOND;
-    await enter(terms);
-    expect(await ask(1, terms)).toMatchObject({ refusal: 'rate', wait: SECOND });
-    script.now += SECOND;
-    const plain = { interval: 100 * MS, burst: 1, concurrency: 10 };
-    await enter(plain);
-    expect(await ask(1, plain)).toMatchObject({ refusal: 'rate', wait: 100 * MS });
-  });
-});
-
 describe('what stands in Redis', () => {
   const strict = { interval: SECOND, burst: 1, concurrency: 2 };
   const years = 100 * 365 * 86_400 * SECOND;
@@ -470,15 +245,15 @@ describe('what stands in Redis', () => {
     [
       'lists',
       async (state: string, permits: string) => {
-        await redis.rpush(state, 'a');
-        await redis.rpush(permits, 'a');
+        await one.redis.rpush(state, 'a');
+        await one.redis.rpush(permits, 'a');
       },
     ],
     [
       'texts',
       async (state: string, permits: string) => {
-        await redis.set(state, 'nonsense');
-        await redis.set(permits, 'nonsense');
+        await one.redis.set(state, 'nonsense');
+        await one.redis.set(permits, 'nonsense');
       },
     ],
     [
@@ -486,41 +261,44 @@ describe('what stands in Redis', () => {
       async (state: string) => {
         const names = ['next_at', 'closed_until', 'closed_at', 'bursts', 'failures', 'well_at', 'open_until'];
         for (const [index, name] of [...names, 'cooldown', 'probe', 'delay', 'kept_at', 'waiting'].entries())
-          await redis.hset(state, name, ['nan', 'inf', '-1', '', '{"a":1}', '\u0000'][index % 6]!);
+          await one.redis.hset(state, name, ['nan', 'inf', '-1', '', '{"a":1}', '\u0000'][index % 6]!);
       },
     ],
     [
       'times a century ahead',
       async (state: string) => {
-        await redis.hset(state, {
-          next_at: script.now + ahead,
-          open_until: script.now + ahead,
-          well_at: script.now + ahead,
+        await one.redis.hset(state, {
+          next_at: one.script.now + ahead,
+          open_until: one.script.now + ahead,
+          well_at: one.script.now + ahead,
         });
-        await redis.hset(state, { closed_until: script.now + ahead, closed_at: script.now + ahead });
+        await one.redis.hset(state, {
+          closed_until: one.script.now + ahead,
+          closed_at: one.script.now + ahead,
+        });
       },
     ],
   ])('makes a fresh host when it is spoilt: %s', async (_, spoil) => {
-    await spoil(...script.keysOf(HOST));
+    await spoil(...one.script.keysOf(HOST));
     const permit = await enter(strict);
     expect(await ask(1, strict)).toMatchObject({ refusal: 'rate', wait: SECOND });
     expect(await leave([permit], { kind: 'failed' })).toMatchObject({ opened: 0 });
     expect(await field('failures')).toBe('1');
     // Nor does it come true when time goes on.
-    script.now += years;
+    one.script.now += years;
     await enter(strict);
   });
 
   it('is gone some time after the last thing that happened to the host', async () => {
     await leave([await enter(strict)], { kind: 'throttled', after: 100 * SECOND });
-    const [state, permits] = script.keysOf(HOST);
-    const [stateMs, permitsMs] = [await redis.pttl(state), await redis.exists(permits)];
+    const [state, permits] = one.script.keysOf(HOST);
+    const [stateMs, permitsMs] = [await one.redis.pttl(state), await one.redis.exists(permits)];
     expect(stateMs).toBeGreaterThan(155_000);
     expect(stateMs).toBeLessThanOrEqual(160_000);
     expect(permitsMs).toBe(0);
-    script.now += 100 * SECOND;
+    one.script.now += 100 * SECOND;
     await enter(strict);
-    const leaseMs = await redis.pttl(permits);
+    const leaseMs = await one.redis.pttl(permits);
     expect(leaseMs).toBeGreaterThan(35_000);
     expect(leaseMs).toBeLessThanOrEqual(40_000);
   });
