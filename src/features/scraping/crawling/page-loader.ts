@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { Source } from '../../sources/index.js';
-import { HttpStatusError } from '../fetching/fetch.errors.js';
 import { StatCounter } from '../runs/run-stats.js';
 import { HtmlPage } from './html-page.js';
 import { PoliteFetcher } from './polite-fetcher.js';
@@ -31,7 +30,6 @@ export class PageLoader {
     const urls = new SourceUrls(source);
     const stats = new StatCounter();
     const answer = await this.fetcher.get({ url, accept: 'html' }, { source, urls, stats, signal });
-    if (answer.kind !== 'page') throw new HttpStatusError(url.href, answer.status);
     return {
       page: new HtmlPage(answer.url.href, answer.text),
       bytes: answer.bytes,

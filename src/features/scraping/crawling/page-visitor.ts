@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { GleanerError, isPassing, messageOf } from '../../../core/errors/index.js';
 import type { Source } from '../../sources/index.js';
-import { HttpStatusError } from '../fetching/fetch.errors.js';
 import type { LeasedRequest } from '../frontier/frontier.js';
 import { PageStore } from '../pages/page-store.js';
 import { HostBlockedError, PermitLostError } from '../politeness/politeness.errors.js';
@@ -13,7 +12,7 @@ import { countFields } from './field-counts.js';
 import { HtmlPage } from './html-page.js';
 import type { Blocked, Done, Failed, Outcome, PageMemory, Retried } from './outcome.js';
 import { fromKept, keptOutputs, type PageOutputs, readPage } from './page-outputs.js';
-import { type FetchContext, type PageAnswer, PoliteFetcher } from './polite-fetcher.js';
+import { type FetchContext, type FetchedPage, PoliteFetcher } from './polite-fetcher.js';
 import { isSitemap, SitemapReader } from './sitemap-reader.js';
 import type { SourceUrls } from './source-urls.js';
 import type { Spider } from './spider.js';
@@ -72,7 +71,6 @@ export class PageVisitor {
     }
     // Forgotten since it was leased: then the page itself is needed.
     const again = await this.fetcher.get({ url, accept: 'html' }, context);
-    if (again.kind !== 'page') throw new HttpStatusError(request.url, again.status);
     return readAnswer(job, request, again, context.stats);
   }
 
@@ -102,7 +100,7 @@ function blockedBy(error: unknown): Blocked | undefined {
 function readAnswer(
   { source, spider }: CrawlJob,
   request: LeasedRequest,
-  answer: PageAnswer & { kind: 'page' },
+  answer: FetchedPage,
   stats: StatCounter,
 ): Reading {
   stats.add('downloader/response_bytes', answer.bytes);
@@ -117,11 +115,7 @@ function readAnswer(
   return { outputs, page: emptied ? undefined : memoryOf(answer, outputs, spider.version(source)) };
 }
 
-function memoryOf(
-  { url, validators }: PageAnswer & { kind: 'page' },
-  outputs: PageOutputs,
-  version: string,
-): PageMemory {
+function memoryOf({ url, validators }: FetchedPage, outputs: PageOutputs, version: string): PageMemory {
   const { etag = null, lastModified = null } = validators;
   const kept = etag === null && lastModified === null ? null : keptOutputs(outputs);
   const itemCount = outputs.items.length;

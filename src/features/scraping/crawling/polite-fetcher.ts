@@ -16,6 +16,9 @@ import type { SourceUrls } from './source-urls.js';
 /** An answer that is not one more redirect. */
 export type PageAnswer = Exclude<FetchAnswer, { kind: 'redirect' }>;
 
+/** All that answers a request which does not ask to compare. */
+export type FetchedPage = Extract<FetchAnswer, { kind: 'page' }>;
+
 /** What is to be fetched. */
 export interface PageRequest {
   readonly url: URL;
@@ -57,6 +60,8 @@ export class PoliteFetcher {
    * @throws FetchError; HostBlockedError when the host may not be asked for some time; PermitLostError when it was cut
    * off because Redis is away; the signal's reason.
    */
+  async get(request: PageRequest & { known?: undefined }, context: FetchContext): Promise<FetchedPage>;
+  async get(request: PageRequest, context: FetchContext): Promise<PageAnswer>;
   async get({ url: start, accept, known }: PageRequest, context: FetchContext): Promise<PageAnswer> {
     const { politeness } = context.source;
     let url = start;
@@ -112,7 +117,7 @@ export class PoliteFetcher {
     const permit = await this.gate.enter(request.url.host, policy, signal);
     stats.add('downloader/request_count');
     try {
-      const answer = await this.fetcher.fetch(request, AbortSignal.any([signal, permit.signal]));
+      const answer = await this.fetcher.fetch(request, signal, permit.signal);
       stats.add(`downloader/response_status_count/${answer.status}`);
       permit.leave({ kind: 'answered', latencyMs: answer.latencyMs, status: answer.status });
       return answer;

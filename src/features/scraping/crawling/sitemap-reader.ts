@@ -42,7 +42,6 @@ export class SitemapReader {
 
   private async listed(url: string, spider: Spider, context: FetchContext): Promise<ScrapeRequest[]> {
     const answer = await this.fetcher.get({ url: new URL(url), accept: 'xml' }, context);
-    if (answer.kind !== 'page') return [];
     const document = parseDocument(answer.text, { xmlMode: true });
     const isIndex = getElementsByTagName('sitemapindex', document, true, 1).length > 0;
     const locations = getElementsByTagName('loc', document, true, MAX_LOCATIONS)

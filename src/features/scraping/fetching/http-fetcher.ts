@@ -79,16 +79,16 @@ export class HttpFetcher implements OnApplicationShutdown {
   }
 
   /**
-   * @throws FetchError of the class that says what went wrong; the signal's reason when it aborts.
+   * @throws FetchError of the class that says what went wrong; the reason of a signal that aborts.
    */
-  async fetch(request: FetchRequest, signal: AbortSignal): Promise<FetchAnswer> {
+  async fetch(request: FetchRequest, ...signals: AbortSignal[]): Promise<FetchAnswer> {
     this.guard.checkUrl(request.url);
     const { timeoutMs } = this.config;
-    const limit = new TimeLimit(signal, timeoutMs);
+    const limit = new TimeLimit(signals, timeoutMs);
     try {
       return await this.answer(request, await this.ask(request, limit));
     } catch (error) {
-      if (signal.aborted) throw signal.reason;
+      if (limit.aborted) throw limit.aborted.reason;
       if (limit.isOver) throw new FetchTimeoutError(request.url.href, 'total', timeoutMs);
       throw fetchFailure(error, request.url.href, { ...this.config, maxHeaderBytes: MAX_HEADER_BYTES });
     }
