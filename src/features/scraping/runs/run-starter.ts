@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { TaskQueue } from '../../../platform/queues/index.js';
 import type { Source } from '../../sources/index.js';
 import { scrapeRun, taskIdOf } from '../scrape-run.task.js';
-import { activeRunOf, insertRun } from './new-run.js';
+import { insertRun } from './new-run.js';
 import { RunProgress } from './run-progress.js';
 import { RunAlreadyActiveError, SourceDisabledError } from './run.errors.js';
 
@@ -38,13 +38,9 @@ export class RunStarter {
   }
 
   private async create({ id: sourceId, slug }: Source): Promise<string> {
-    const { manager } = this.dataSource;
     const runId = randomUUID();
-    // Between the refused insert and the look for the run in its way that run can end: then there is room again.
-    for (;;) {
-      if (await insertRun(manager, runId, sourceId, 'api')) return runId;
-      const active = await activeRunOf(manager, sourceId);
-      if (active !== undefined) throw new RunAlreadyActiveError(slug, active);
-    }
+    const active = await insertRun(this.dataSource.manager, runId, sourceId, 'api');
+    if (active !== undefined) throw new RunAlreadyActiveError(slug, active);
+    return runId;
   }
 }

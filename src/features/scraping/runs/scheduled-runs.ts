@@ -11,7 +11,7 @@ import {
 } from '../../../platform/scheduling/index.js';
 import { SCRAPE_SOURCE } from '../../sources/index.js';
 import { scrapeRun, taskIdOf } from '../scrape-run.task.js';
-import { activeRunOf, insertRun } from './new-run.js';
+import { insertRun } from './new-run.js';
 import { writeEnding } from './run-ender.js';
 import { CANCELLED } from './run-ending.js';
 import { RunEvents } from './run-events.js';
@@ -37,14 +37,12 @@ export class ScheduledRuns implements ScheduledWork {
     const start = async (): Promise<void> => this.tasks.enqueue(scrapeRun, { runId }, taskIdOf(runId));
     // Should a clock go back, a slot comes again.
     if (await exists(manager, runId)) return { outcome: 'fired', afterCommit: start };
-    // Between the refused insert and the look for the run in its way that run can end: then there is room again.
     for (;;) {
-      if (await insertRun(manager, runId, sourceId, 'schedule'))
-        return { outcome: 'fired', afterCommit: start };
-      const active = await activeRunOf(manager, sourceId);
-      if (active === undefined) continue;
+      const active = await insertRun(manager, runId, sourceId, 'schedule');
+      if (active === undefined) return { outcome: 'fired', afterCommit: start };
       if (slot.overlap === 'skip') return { outcome: 'skipped' };
       if (slot.overlap === 'queue') return { outcome: 'waiting' };
+      // It can have ended by now.
       if (!(await cancelIfActive(manager, active))) continue;
       await insertRun(manager, runId, sourceId, 'schedule');
       const afterCommit = async (): Promise<void> => {

@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
+import { type EntityManager, In } from 'typeorm';
 import { InvalidConfigError } from '../../../core/config/index.js';
 import { Transactions } from '../../../core/database/index.js';
 import { ReadCache } from '../../../platform/caching/index.js';
@@ -36,8 +36,11 @@ export class SourceFiles implements OnApplicationBootstrap {
     const gone = await this.transactions.run(async (manager) => {
       const changed = await declare(manager, definitions);
       const others = await disableOthers(manager, definitions);
-      for (const slug of [...changed, ...others])
-        await this.schedules.follow(manager, await manager.findOneByOrFail(Source, { slug }));
+      const sources = await manager.find(Source, {
+        where: { slug: In([...changed, ...others]) },
+        order: { slug: 'ASC' },
+      });
+      for (const source of sources) await this.schedules.follow(manager, source);
       return others;
     });
     await this.cache.invalidate([SOURCES_TAG]);
@@ -60,7 +63,7 @@ async function declare(manager: EntityManager, definitions: readonly SourceDefin
     `SELECT slug, origin FROM source WHERE slug = ANY($1) AND origin <> 'file' ORDER BY slug`,
     [definitions.map(({ slug }) => slug)],
   );
-  if (others.length === 0) return changed.map(({ slug }) => slug).sort();
+  if (others.length === 0) return changed.map(({ slug }) => slug);
   throw invalid(
     others.map(
       ({ slug, origin }) => `slug: expected one that nobody else has, got "${slug}", declared by ${origin}`,
