@@ -1,12 +1,12 @@
 import { BullModule } from '@nestjs/bull';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { RedisConnections, type RedisConfig, redisConfig } from '../../core/redis/index.js';
-import { bullOptions, type QueueRole } from './bull-options.js';
-import { QUEUE_NAMES } from './queue-names.js';
+import { bullOptions, type QueueRole } from './bull/bull-options.js';
+import { QUEUE_NAMES } from './bull/queue-names.js';
 import { type QueuesConfig, queuesConfig } from './queues.config.js';
-import { Queues } from './queues.js';
-import { TaskMetrics, taskMetricProviders } from './task-metrics.js';
-import { TaskQueue } from './task-queue.js';
+import { Queues } from './bull/queues.js';
+import { TaskMetrics, taskMetricProviders } from './tasks/task-metrics.js';
+import { TaskQueue } from './enqueueing/task-queue.js';
 
 /** Enqueueing, for every mode. Registered once, in the root module: a second registration would make second queues. */
 @Module({})

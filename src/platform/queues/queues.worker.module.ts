@@ -1,8 +1,8 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { TaskRegistry } from './task-registry.js';
-import { TaskRunner } from './task-runner.js';
-import { TaskWorker } from './task-worker.js';
+import { TaskRegistry } from './tasks/task-registry.js';
+import { TaskRunner } from './running/task-runner.js';
+import { TaskWorker } from './running/task-worker.js';
 
 /** Running tasks: loaded by the modes that work. */
 @Module({ imports: [DiscoveryModule], providers: [TaskRegistry, TaskRunner, TaskWorker] })

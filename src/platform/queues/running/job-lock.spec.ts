@@ -1,7 +1,7 @@
 import type { Job } from 'bull';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { JobLock } from './job-lock.js';
-import { TaskLockLostError } from './queues.errors.js';
+import { TaskLockLostError } from '../queues.errors.js';
 
 /** What Redis answers to the next renewals; when nothing is left, that the lock is ours. */
 let answers: (number | Error)[];

@@ -1,17 +1,17 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Job } from 'bull';
 import { PinoLogger } from 'nestjs-pino';
-import { WorkUnits } from '../../core/database/index.js';
-import { isRetryable } from '../../core/errors/index.js';
-import { disown } from './bull-internals.js';
+import { WorkUnits } from '../../../core/database/index.js';
+import { isRetryable } from '../../../core/errors/index.js';
+import { disown } from '../bull/bull-internals.js';
 import { JobLock } from './job-lock.js';
-import type { QueueName } from './queue-names.js';
-import { type QueuesConfig, queuesConfig } from './queues.config.js';
-import { TaskDeadlineError, TaskLockLostError, UnknownTaskError } from './queues.errors.js';
-import type { TaskContext } from './task.js';
-import { unseal } from './task-envelope.js';
-import { TaskMetrics } from './task-metrics.js';
-import { type RegisteredTask, TaskRegistry } from './task-registry.js';
+import type { QueueName } from '../bull/queue-names.js';
+import { type QueuesConfig, queuesConfig } from '../queues.config.js';
+import { TaskDeadlineError, TaskLockLostError, UnknownTaskError } from '../queues.errors.js';
+import type { TaskContext } from '../tasks/task.js';
+import { unseal } from '../tasks/task-envelope.js';
+import { TaskMetrics } from '../tasks/task-metrics.js';
+import { type RegisteredTask, TaskRegistry } from '../tasks/task-registry.js';
 
 /** Runs one attempt of one task: finds its handler, keeps its lock, watches its deadline, counts and logs it. */
 @Injectable()

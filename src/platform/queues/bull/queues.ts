@@ -1,7 +1,7 @@
 import { getQueueToken } from '@nestjs/bull';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Queue } from 'bull';
-import { messageOf } from '../../core/errors/index.js';
+import { messageOf } from '../../../core/errors/index.js';
 import { type QueueName, QUEUE_NAMES } from './queue-names.js';
 
 /** The Bull queues of this process, by name. */

@@ -1,4 +1,4 @@
-import { isRetryable } from '../../core/errors/index.js';
+import { isRetryable } from '../../../core/errors/index.js';
 import type { TaskDefinition } from './task.js';
 
 /** Name under which Bull finds the strategy; stored in each job. */

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { loadConfig } from '../../core/config/index.js';
-import { GleanerError } from '../../core/errors/index.js';
+import { loadConfig } from '../../../core/config/index.js';
+import { GleanerError } from '../../../core/errors/index.js';
 import { backoffMs, FULL_JITTER } from './backoff.js';
-import { bullOptions } from './bull-options.js';
-import { queuesConfig } from './queues.config.js';
+import { bullOptions } from '../bull/bull-options.js';
+import { queuesConfig } from '../queues.config.js';
 import { defineTask } from './task.js';
 
 class Lasting extends GleanerError {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { InvalidInputError } from '../../core/errors/index.js';
-import { MalformedTaskError, TaskTooLargeError, UnsupportedTaskVersionError } from './queues.errors.js';
+import { InvalidInputError } from '../../../core/errors/index.js';
+import { MalformedTaskError, TaskTooLargeError, UnsupportedTaskVersionError } from '../queues.errors.js';
 import { defineTask, type TaskDefinition } from './task.js';
 import { seal, unseal } from './task-envelope.js';
 

@@ -4,21 +4,21 @@ import { PinoLogger } from 'nestjs-pino';
 import { Counter, Histogram, Registry } from 'prom-client';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import { loadConfig } from '../../core/config/index.js';
-import type { WorkUnits } from '../../core/database/index.js';
-import { GleanerError } from '../../core/errors/index.js';
+import { loadConfig } from '../../../core/config/index.js';
+import type { WorkUnits } from '../../../core/database/index.js';
+import { GleanerError } from '../../../core/errors/index.js';
 import {
   MalformedTaskError,
   TaskDeadlineError,
   TaskLockLostError,
   UnknownTaskError,
   WorkerShutdownError,
-} from './queues.errors.js';
-import { queuesConfig } from './queues.config.js';
-import { defineTask, type TaskContext, type TaskHandler } from './task.js';
-import { seal } from './task-envelope.js';
-import { TaskMetrics } from './task-metrics.js';
-import type { TaskRegistry } from './task-registry.js';
+} from '../queues.errors.js';
+import { queuesConfig } from '../queues.config.js';
+import { defineTask, type TaskContext, type TaskHandler } from '../tasks/task.js';
+import { seal } from '../tasks/task-envelope.js';
+import { TaskMetrics } from '../tasks/task-metrics.js';
+import type { TaskRegistry } from '../tasks/task-registry.js';
 import { TaskRunner } from './task-runner.js';
 
 const DEADLINE_MS = 120_000;

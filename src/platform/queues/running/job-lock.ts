@@ -1,6 +1,6 @@
 import type { Job } from 'bull';
-import { extendLock } from './bull-internals.js';
-import { TaskLockLostError } from './queues.errors.js';
+import { extendLock } from '../bull/bull-internals.js';
+import { TaskLockLostError } from '../queues.errors.js';
 
 /**
  * Keeps the lock of an active job while its handler runs.

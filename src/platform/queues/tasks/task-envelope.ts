@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { InvalidInputError } from '../../core/errors/index.js';
-import { MalformedTaskError, TaskTooLargeError, UnsupportedTaskVersionError } from './queues.errors.js';
+import { InvalidInputError } from '../../../core/errors/index.js';
+import { MalformedTaskError, TaskTooLargeError, UnsupportedTaskVersionError } from '../queues.errors.js';
 import type { TaskDefinition } from './task.js';
 
 /** A payload is carried by Redis through every hop of the task; what is larger belongs in a table. */

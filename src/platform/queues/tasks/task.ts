@@ -1,6 +1,6 @@
 import { DiscoveryService } from '@nestjs/core';
 import type { z } from 'zod';
-import type { QueueName } from './queue-names.js';
+import type { QueueName } from '../bull/queue-names.js';
 
 /** What a task is: all that producer and worker have to agree on, side by side. */
 export interface TaskDefinition<P = unknown> {

@@ -1,8 +1,8 @@
 import type { QueueOptions } from 'bull';
 import type { RedisOptions } from 'ioredis';
-import type { RedisConfig, RedisConnections } from '../../core/redis/index.js';
-import { backoffMs, FULL_JITTER } from './backoff.js';
-import type { QueuesConfig } from './queues.config.js';
+import type { RedisConfig, RedisConnections } from '../../../core/redis/index.js';
+import { backoffMs, FULL_JITTER } from '../tasks/backoff.js';
+import type { QueuesConfig } from '../queues.config.js';
 
 /** Whether this process runs tasks or only enqueues them: decides how patient its connections are. */
 export type QueueRole = 'producer' | 'worker';

@@ -7,14 +7,14 @@ import {
 } from '@nestjs/common';
 import type { Job, Queue } from 'bull';
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '../../core/errors/index.js';
-import { disown, internalsOf, waitOneAtATime } from './bull-internals.js';
-import { handBack } from './hand-back.js';
-import type { QueueName } from './queue-names.js';
-import { Queues } from './queues.js';
-import { type QueuesConfig, queuesConfig } from './queues.config.js';
-import { WorkerShutdownError } from './queues.errors.js';
-import { TaskRegistry } from './task-registry.js';
+import { messageOf } from '../../../core/errors/index.js';
+import { disown, internalsOf, waitOneAtATime } from '../bull/bull-internals.js';
+import { handBack } from '../bull/hand-back.js';
+import type { QueueName } from '../bull/queue-names.js';
+import { Queues } from '../bull/queues.js';
+import { type QueuesConfig, queuesConfig } from '../queues.config.js';
+import { WorkerShutdownError } from '../queues.errors.js';
+import { TaskRegistry } from '../tasks/task-registry.js';
 import { TaskRunner } from './task-runner.js';
 
 /** How long aborted handlers get to return before the process closes its connections under them. */

@@ -1,13 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { JobOptions } from 'bull';
 import { setTimeout as delay } from 'node:timers/promises';
-import { FULL_JITTER } from './backoff.js';
-import { Queues } from './queues.js';
-import { type QueuesConfig, queuesConfig } from './queues.config.js';
-import { QueueUnavailableError } from './queues.errors.js';
-import type { TaskDefinition } from './task.js';
-import { seal } from './task-envelope.js';
-import { TaskMetrics } from './task-metrics.js';
+import { FULL_JITTER } from '../tasks/backoff.js';
+import { Queues } from '../bull/queues.js';
+import { type QueuesConfig, queuesConfig } from '../queues.config.js';
+import { QueueUnavailableError } from '../queues.errors.js';
+import type { TaskDefinition } from '../tasks/task.js';
+import { seal } from '../tasks/task-envelope.js';
+import { TaskMetrics } from '../tasks/task-metrics.js';
 
 /** Puts tasks on their queues; available in every mode. */
 @Injectable()
