@@ -4,7 +4,7 @@ import { LoggerModule, type Params } from 'nestjs-pino';
 import { destination } from 'pino';
 import { AppLogger } from './app-logger.js';
 import { type LoggingConfig, loggingConfig } from './logging.config.js';
-import { RequestLog, requestFields } from './request-log.js';
+import { correlationFields, RequestLog } from './request-log.js';
 
 /** What RequestLog writes has no headers; these are for whoever logs a whole request one day. */
 const REDACTED = ['req.headers.authorization', 'req.headers.cookie', 'res.headers["set-cookie"]'];
@@ -29,7 +29,7 @@ export class LoggingModule {
 
 function loggerParams(config: LoggingConfig, mode: string): Params {
   return {
-    // No middleware: RequestLog writes the line of a request, and requestFields() tells of it in every other line.
+    // No middleware: RequestLog writes the line of a request, and correlationFields() tells of it in every other line.
     forRoutes: [],
     pinoHttp: [
       {
@@ -37,7 +37,7 @@ function loggerParams(config: LoggingConfig, mode: string): Params {
         base: { service: 'gleaner', mode, instance: `${hostname()}:${process.pid}` },
         timestamp: isoTime,
         formatters: { level: (label) => ({ level: label }) },
-        mixin: requestFields,
+        mixin: correlationFields,
         redact: { paths: REDACTED, censor: '[redacted]' },
       },
       // A write for each line took a seventh of the time of a cached read: lines go out in blocks, the last of them

@@ -1,19 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { PinoLogger } from 'nestjs-pino';
+import { correlate, correlation, fitId } from '../correlation/index.js';
 
 /** Longer URLs are cut: a log line is no place for what a client can make as long as it likes. */
 const MAX_URL_LENGTH = 500;
 /** Probes and scrapes come every few seconds; a line for each would bury what matters. */
 const UNLOGGED = /^\/(?:health|metrics)\b/;
 
-const requestIds = new AsyncLocalStorage<string>();
-
-/** What every line that is written while a request is handled tells of it. */
-export function requestFields(): { requestId?: string } {
-  const requestId = requestIds.getStore();
-  return requestId === undefined ? {} : { requestId };
+/** What every line tells of the request or the task that it was written for. */
+export function correlationFields(): object {
+  return correlation() ?? {};
 }
 
 /**
@@ -28,7 +25,11 @@ export class RequestLog {
 
   /** Must be called before routes are registered: Fastify's hooks only hold for later ones. */
   observe(server: FastifyInstance): void {
-    server.addHook('onRequest', (request, _reply, done) => requestIds.run(request.id, done));
+    server.addHook('onRequest', (request, _reply, done) => {
+      // A caller that is part of something larger says of what; else the request is the beginning.
+      const correlationId = fitId(request.headers['x-correlation-id']) ?? request.id;
+      correlate({ requestId: request.id, correlationId }, done);
+    });
     server.addHook('onResponse', (request, reply, done) => {
       this.write(request, reply);
       done();

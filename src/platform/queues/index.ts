@@ -1,4 +1,14 @@
+export { type QueueName, QUEUE_NAMES } from './bull/queue-names.js';
+export { Queues } from './bull/queues.js';
+export { TaskQueue } from './enqueueing/task-queue.js';
 export { QueuesModule } from './queues.module.js';
 export { QueuesWorkerModule } from './queues.worker.module.js';
 export { defineTask, Task, type TaskContext, type TaskHandler } from './tasks/task.js';
-export { TaskQueue } from './enqueueing/task-queue.js';
+export { readEnvelope, type TaskEnvelope } from './tasks/task-envelope.js';
+export {
+  type TaskEvent,
+  TaskEvents,
+  type TaskFacts,
+  type TaskFailure,
+  type TaskListener,
+} from './tasks/task-events.js';

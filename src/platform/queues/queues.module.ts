@@ -6,6 +6,7 @@ import { QUEUE_NAMES } from './bull/queue-names.js';
 import { type QueuesConfig, queuesConfig } from './queues.config.js';
 import { Queues } from './bull/queues.js';
 import { TaskMetrics, taskMetricProviders } from './tasks/task-metrics.js';
+import { TaskEvents } from './tasks/task-events.js';
 import { TaskQueue } from './enqueueing/task-queue.js';
 
 /** Enqueueing, for every mode. Registered once, in the root module: a second registration would make second queues. */
@@ -23,8 +24,8 @@ export class QueuesModule {
         }),
         BullModule.registerQueue(...QUEUE_NAMES.map((name) => ({ name }))),
       ],
-      providers: [Queues, TaskQueue, TaskMetrics, ...taskMetricProviders],
-      exports: [Queues, TaskQueue, TaskMetrics],
+      providers: [Queues, TaskQueue, TaskEvents, TaskMetrics, ...taskMetricProviders],
+      exports: [Queues, TaskQueue, TaskEvents, TaskMetrics],
     };
   }
 }

@@ -82,6 +82,10 @@ export class TaskRunner {
     const context: TaskContext = {
       taskId: String(job.id),
       attempt: job.attemptsMade + 1,
+      start: job.attemptsMade + 1,
+      progress: () => undefined,
+      log: (message, fields) => this.logger.log({ ...fields }, message),
+      heartbeat: () => own.signal.throwIfAborted(),
       signal: AbortSignal.any([own.signal, stop]),
       // What a handler throws after an abort may be any error of the thing that was aborted: the reason decides.
       isFinal: (error) => !stop.aborted && isLastFailure(job, own.signal.aborted ? own.signal.reason : error),

@@ -1,0 +1,30 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** What everything that one cause sets off has in common, and where in that we are. */
+export interface Correlation {
+  /** The same for an HTTP request, the tasks that it enqueues, and those that they enqueue. */
+  readonly correlationId: string;
+  /** The HTTP request that began it; absent when nobody asked, e.g. on a schedule. */
+  readonly requestId?: string;
+  /** The task that runs. */
+  readonly taskId?: string;
+  /** The first task of the chain that led to it. */
+  readonly rootTaskId?: string;
+}
+
+const storage = new AsyncLocalStorage<Correlation>();
+
+/** Runs `work`, and whatever it begins, as part of `correlation`. */
+export function correlate<T>(correlation: Correlation, work: () => T): T {
+  return storage.run(correlation, work);
+}
+
+/** What this code runs as part of; `undefined` outside of requests and tasks. */
+export function correlation(): Correlation | undefined {
+  return storage.getStore();
+}
+
+/** An id that comes from outside, if it is fit to be kept, logged and sent on. */
+export function fitId(text: unknown): string | undefined {
+  return typeof text === 'string' && /^[\w.:-]{1,128}$/.test(text) ? text : undefined;
+}

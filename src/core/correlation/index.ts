@@ -1,0 +1,1 @@
+export { correlate, type Correlation, correlation, fitId } from './correlation.js';
