@@ -8,6 +8,7 @@ import { Beat1763720100000 } from './1763720100000-beat.js';
 import { Records1763730000000 } from './1763730000000-records.js';
 import { Frontier1763740000000 } from './1763740000000-frontier.js';
 import { SourceSchedules1763750000000 } from './1763750000000-source-schedules.js';
+import { Tasks1763760000000 } from './1763760000000-tasks.js';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   Records1763730000000,
   Frontier1763740000000,
   SourceSchedules1763750000000,
+  Tasks1763760000000,
 ];
