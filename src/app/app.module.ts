@@ -8,12 +8,13 @@ import { RedisModule } from '../core/redis/index.js';
 import { HealthModule } from '../operations/health/index.js';
 import { MetricsModule } from '../platform/metrics/index.js';
 import { migrations } from './migrations/index.js';
-import { type Mode, modules } from './modes.js';
+import { type ISOLATED, type Mode, type Modules, modules } from './modes.js';
 
 /** The root module of each mode: the same core, health and metrics, and what the table of modes adds. */
 @Module({})
 export class AppModule {
-  static forMode(mode: Mode, config: Config): DynamicModule {
+  /** @param more modules on top of the mode's. */
+  static forMode(mode: Mode | typeof ISOLATED, config: Config, more: Modules = []): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -24,6 +25,7 @@ export class AppModule {
         MetricsModule.forRoot(),
         HealthModule,
         ...modules[mode],
+        ...more,
       ],
       providers: [
         { provide: APP_FILTER, useClass: ProblemFilter },

@@ -9,11 +9,11 @@ import { HttpMetrics } from '../platform/metrics/index.js';
 import { ThrottlingHooks } from '../platform/throttling/index.js';
 import { appConfig } from './app.config.js';
 import { AppModule } from './app.module.js';
-import type { Mode } from './modes.js';
+import type { Mode, Modules } from './modes.js';
 import { OPENAPI_PATH, serveOpenApi } from './openapi.js';
 
-/** Builds the application of a mode, ready to listen. */
-export async function createApp(mode: Mode, config: Config): Promise<NestFastifyApplication> {
+/** Builds the application of a mode, and `more` on top of it, ready to listen. */
+export async function createApp(mode: Mode, config: Config, more?: Modules): Promise<NestFastifyApplication> {
   const { trustedProxies, proxyHeader } = config.get(appConfig);
   const http = config.get(httpConfig);
   if (http.requireHttps && trustedProxies.length === 0) {
@@ -23,7 +23,7 @@ export async function createApp(mode: Mode, config: Config): Promise<NestFastify
     ]);
   }
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.forMode(mode, config),
+    AppModule.forMode(mode, config, more),
     createAdapter({ trustedProxies, proxyHeader, http }),
     // Failing to boot throws, so that the caller can tell why; the lines written until then are kept for the logger.
     // No body parser of Nest's: it would take forms as well.

@@ -4,7 +4,7 @@ import { RecordsHttpModule, RecordsModule, RecordsWorkerModule } from '../featur
 import { ScrapingHttpModule, ScrapingModule, ScrapingWorkerModule } from '../features/scraping/index.js';
 import { SourcesHttpModule, SourcesModule } from '../features/sources/index.js';
 import { AuthenticationHttpModule, AuthModule, AuthorizationHttpModule } from '../platform/auth/index.js';
-import { QueuesModule, QueuesWorkerModule } from '../platform/queues/index.js';
+import { QueuesIsolatedModule, QueuesModule, QueuesWorkerModule } from '../platform/queues/index.js';
 import {
   SchedulingHttpModule,
   SchedulingModule,
@@ -13,7 +13,7 @@ import {
 } from '../platform/scheduling/index.js';
 import { ThrottlingHttpModule } from '../platform/throttling/index.js';
 
-type Modules = readonly (Type | DynamicModule)[];
+export type Modules = readonly (Type | DynamicModule)[];
 
 export const MODES = ['api', 'worker', 'scheduler', 'all'] as const;
 export type Mode = (typeof MODES)[number];
@@ -49,10 +49,14 @@ const worker: Modules = [
 /** What happens by itself. */
 const scheduler: Modules = [SchedulingRunnerModule];
 
+/** A process that a worker starts for tasks that are isolated: nothing of it is chosen by people. */
+export const ISOLATED = 'isolated';
+
 /** What each mode loads beside the core: the one place where this is decided. */
-export const modules: Readonly<Record<Mode, Modules>> = {
+export const modules: Readonly<Record<Mode | typeof ISOLATED, Modules>> = {
   api: [QueuesModule.forRoot('producer'), ...services, ...http],
   worker: [QueuesModule.forRoot('worker'), ...services, ...worker],
   scheduler: [QueuesModule.forRoot('producer'), ...services, ...scheduler],
   all: [QueuesModule.forRoot('worker'), ...services, ...http, ...worker, ...scheduler],
+  isolated: [QueuesModule.forRoot('producer'), ...services, QueuesIsolatedModule],
 };

@@ -1,14 +1,22 @@
 import { Logger } from '@nestjs/common';
 import { InvalidConfigError, loadConfig, processEnvironment } from '../core/config/index.js';
 import { appConfig } from './app.config.js';
+import { ISOLATED_FLAG } from '../platform/queues/index.js';
 import { createApp } from './create-app.js';
+import type { Modules } from './modes.js';
+import { startIsolated } from './start-isolated.js';
 
-/** Boots the mode that the environment names, and ends the process on SIGTERM or SIGINT. */
-export async function start(): Promise<void> {
+/**
+ * Boots the mode that the environment names, and ends the process on SIGTERM or SIGINT. A worker starts the same script
+ * again for its isolated tasks.
+ * @param more modules on top of the mode's.
+ */
+export async function start(more?: Modules): Promise<void> {
   try {
+    if (process.argv.includes(ISOLATED_FLAG)) return await startIsolated(more);
     const config = loadConfig(processEnvironment());
     const { mode, host, port, shutdownTimeoutMs } = config.get(appConfig);
-    const app = await createApp(mode, config);
+    const app = await createApp(mode, config, more);
     endOnSignal(() => app.close(), shutdownTimeoutMs);
     await app.listen(port, host);
     new Logger('Main').log(`Gleaner ${mode} listens on ${await app.getUrl()}`);

@@ -6,17 +6,19 @@ export interface Correlation {
   readonly correlationId: string;
   /** The HTTP request that began it; absent when nobody asked, e.g. on a schedule. */
   readonly requestId?: string;
-  /** The task that runs. */
+  /** The task that runs, by which name, and which attempt it is. */
   readonly taskId?: string;
+  readonly task?: string;
+  readonly attempt?: number;
   /** The first task of the chain that led to it. */
   readonly rootTaskId?: string;
 }
 
 const storage = new AsyncLocalStorage<Correlation>();
 
-/** Runs `work`, and whatever it begins, as part of `correlation`. */
-export function correlate<T>(correlation: Correlation, work: () => T): T {
-  return storage.run(correlation, work);
+/** Runs `work`, and whatever it begins, as part of what `cause` says. */
+export function correlate<T>(cause: Correlation, work: () => T): T {
+  return storage.run(cause, work);
 }
 
 /** What this code runs as part of; `undefined` outside of requests and tasks. */

@@ -13,7 +13,7 @@ export interface DatabaseLimits {
   pooled: boolean;
 }
 
-export type DatabaseMode = 'api' | 'worker' | 'scheduler' | 'all' | 'migrate';
+export type DatabaseMode = 'api' | 'worker' | 'scheduler' | 'all' | 'isolated' | 'migrate';
 
 /** Injection token of the process's {@link DatabaseLimits}. */
 export const DATABASE_LIMITS = Symbol('DATABASE_LIMITS');
@@ -38,6 +38,13 @@ const BY_MODE: Readonly<Record<DatabaseMode, Omit<DatabaseLimits, 'pooled'>>> = 
     idleTransactionTimeoutMs: 5000,
   },
   all: { poolMax: 20, connectTimeoutMs: 3000, statementTimeoutMs: 10_000, idleTransactionTimeoutMs: 5000 },
+  // A process of one task.
+  isolated: {
+    poolMax: 3,
+    connectTimeoutMs: 10_000,
+    statementTimeoutMs: 30_000,
+    idleTransactionTimeoutMs: 5000,
+  },
   migrate: { poolMax: 3, connectTimeoutMs: 10_000, statementTimeoutMs: 0, idleTransactionTimeoutMs: 0 },
 };
 

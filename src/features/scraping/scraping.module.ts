@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { SourcesModule } from '../sources/index.js';
 import { EventsModule } from '../../core/events/index.js';
+import { declareTasks } from '../../platform/queues/index.js';
 import { Frontier } from './frontier/frontier.js';
 import { RunRequest } from './frontier/run-request.entity.js';
 import { Page } from './pages/page.entity.js';
@@ -16,10 +17,16 @@ import { RunTrimmer } from './runs/run-trimmer.js';
 import { RunStarter } from './runs/run-starter.js';
 import { ScheduledRuns } from './runs/scheduled-runs.js';
 import { Run } from './runs/run.entity.js';
+import { scrapeRun } from './scrape-run.task.js';
 
 /** Runs of sources: starting, reading and keeping them true. */
 @Module({
-  imports: [SourcesModule, TypeOrmModule.forFeature([Run, RunRequest, Page]), EventsModule],
+  imports: [
+    declareTasks(scrapeRun),
+    SourcesModule,
+    TypeOrmModule.forFeature([Run, RunRequest, Page]),
+    EventsModule,
+  ],
   providers: [
     RunStarter,
     ScheduledRuns,

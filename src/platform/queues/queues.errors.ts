@@ -92,3 +92,34 @@ export class WorkerShutdownError extends GleanerError {
     super('The worker is shutting down; the task goes back to its queue.');
   }
 }
+
+/** Reason of an abort: an operator has taken the task back. */
+export class TaskRevokedError extends GleanerError {
+  readonly code = 'task.revoked';
+  readonly title = 'Task revoked';
+  override readonly severity = 'info';
+
+  constructor(taskId: string) {
+    super(`The task ${taskId} was revoked.`);
+  }
+}
+
+/** The child process of an isolated task ended, or was killed, before it said how the task went. */
+export class TaskProcessError extends GleanerError {
+  readonly code = 'task.process_died';
+  readonly title = 'Process of the task died';
+  override readonly retryable = true;
+
+  constructor(task: string, how: string) {
+    super(`The process of the task ${task} ended before it was done: ${how}.`);
+  }
+}
+
+export class InvalidTaskIdError extends GleanerError {
+  readonly code = 'task.invalid_id';
+  readonly title = 'Invalid task id';
+
+  constructor(id: string) {
+    super(`A task id is 1 to 128 letters, digits, "_" and "-"; got ${JSON.stringify(id.slice(0, 150))}.`);
+  }
+}

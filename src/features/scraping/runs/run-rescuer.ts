@@ -40,7 +40,7 @@ export class RunRescuer implements PeriodicWork {
     const state = await this.tasks.stateOf(scrapeRun, taskIdOf(runId));
     if (state === 'missing') {
       this.logger.warn({ runId }, 'run had no task; enqueueing it again');
-      await this.tasks.enqueue(scrapeRun, { runId }, taskIdOf(runId));
+      await this.tasks.enqueue(scrapeRun, { runId }, { id: taskIdOf(runId) });
     } else if (state === 'ended') {
       this.logger.warn({ runId }, 'the task of a run ended without beginning it; ending the run');
       await this.progress.abandon(run, new Error('The task of this run ended without beginning the run.'));

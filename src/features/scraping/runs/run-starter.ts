@@ -1,11 +1,10 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { DataSource } from 'typeorm';
+import { Transactions } from '../../../core/database/index.js';
 import { TaskQueue } from '../../../platform/queues/index.js';
 import type { Source } from '../../sources/index.js';
 import { scrapeRun, taskIdOf } from '../scrape-run.task.js';
 import { insertRun } from './new-run.js';
-import { RunProgress } from './run-progress.js';
 import { RunAlreadyActiveError, SourceDisabledError } from './run.errors.js';
 
 @Injectable()
@@ -13,34 +12,25 @@ export class RunStarter {
   private readonly logger = new Logger(RunStarter.name);
 
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly transactions: Transactions,
     private readonly tasks: TaskQueue,
-    private readonly progress: RunProgress,
   ) {}
 
   /**
-   * Creates a run and puts its task on the queue.
+   * Creates a run and, in the same transaction, the task that begins it. While Redis is away it stays pending.
    * @returns the id of the run.
-   * @throws SourceDisabledError; RunAlreadyActiveError; QueueUnavailableError, and then the run has failed and another can be started.
+   * @throws SourceDisabledError; RunAlreadyActiveError; QueueUnavailableError, and then there is no run.
    */
   async start(source: Source): Promise<string> {
     if (!source.enabled) throw new SourceDisabledError(source.slug);
-    const runId = await this.create(source);
-    try {
-      await this.tasks.enqueue(scrapeRun, { runId }, taskIdOf(runId));
-    } catch (error) {
-      // Should the task arrive after all, it finds the run ended and does nothing.
-      await this.progress.abandon({ id: runId, attempt: 0 }, error);
-      throw error;
-    }
-    this.logger.log({ runId, source: source.slug }, 'run started');
-    return runId;
-  }
-
-  private async create({ id: sourceId, slug }: Source): Promise<string> {
+    const { id: sourceId, slug } = source;
     const runId = randomUUID();
-    const active = await insertRun(this.dataSource.manager, runId, sourceId, 'api');
-    if (active !== undefined) throw new RunAlreadyActiveError(slug, active);
+    await this.transactions.run(async (manager) => {
+      const active = await insertRun(manager, runId, sourceId, 'api');
+      if (active !== undefined) throw new RunAlreadyActiveError(slug, active);
+      await this.tasks.enqueue(scrapeRun, { runId }, { id: taskIdOf(runId), within: manager });
+    });
+    this.logger.log({ runId, source: slug }, 'run started');
     return runId;
   }
 }

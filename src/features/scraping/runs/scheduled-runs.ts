@@ -34,21 +34,18 @@ export class ScheduledRuns implements ScheduledWork {
     const { sourceId } = payload.parse(slot.payload);
     if (!(await isEnabled(manager, sourceId))) return { outcome: 'skipped' };
     const runId = runIdOf(slot);
-    const start = async (): Promise<void> => this.tasks.enqueue(scrapeRun, { runId }, taskIdOf(runId));
     // Should a clock go back, a slot comes again.
-    if (await exists(manager, runId)) return { outcome: 'fired', afterCommit: start };
+    if (await exists(manager, runId)) return { outcome: 'fired' };
+    await this.tasks.enqueue(scrapeRun, { runId }, { id: taskIdOf(runId), within: manager });
     for (;;) {
       const active = await insertRun(manager, runId, sourceId, 'schedule');
-      if (active === undefined) return { outcome: 'fired', afterCommit: start };
+      if (active === undefined) return { outcome: 'fired' };
       if (slot.overlap === 'skip') return { outcome: 'skipped' };
       if (slot.overlap === 'queue') return { outcome: 'waiting' };
       // It can have ended by now.
       if (!(await cancelIfActive(manager, active))) continue;
       await insertRun(manager, runId, sourceId, 'schedule');
-      const afterCommit = async (): Promise<void> => {
-        await start();
-        await this.events.ended(active, sourceId, CANCELLED);
-      };
+      const afterCommit = async (): Promise<void> => this.events.ended(active, sourceId, CANCELLED);
       return { outcome: 'replaced', afterCommit };
     }
   }

@@ -1,7 +1,11 @@
-import type { Job, Queue } from 'bull';
+import { type Job, type Queue, default as bull } from 'bull';
 import type { Redis } from 'ioredis';
 
-/** What Bull 4 has and its types leave out. In one place, so that an upgrade of Bull has one place to check. */
+/**
+ * What Bull 4 has and its types leave out, and what we know of how it keeps jobs in Redis. In one folder, so that an
+ * upgrade of Bull has one place to check: this file, and the scripts of `take-jobs.ts`, `settle-job.ts` and
+ * `withdraw-job.ts`.
+ */
 interface QueueInternals {
   /** Value of the locks that this queue instance holds. */
   readonly token: string;
@@ -14,32 +18,32 @@ interface JobInternals {
   extendLock(durationMs: number): Promise<number>;
 }
 
+interface JobClass {
+  fromJSON(queue: Queue, hash: Record<string, string>, id: string): Job;
+}
+
 export const internalsOf = (queue: Queue): Queue & QueueInternals => queue as Queue & QueueInternals;
 
 export async function extendLock(job: Job, durationMs: number): Promise<number> {
   return (job as Job & JobInternals).extendLock(durationMs);
 }
 
-/**
- * Makes Bull forget an active job that is not ours any more: whatever its handler does, nothing is written about it.
- * Without this Bull would save a failed attempt, although it then finds that the lock belongs to another worker.
- */
-export function disown(job: Job): void {
-  const nothing = async (): Promise<null> => null;
-  Object.assign(job, { moveToCompleted: nothing, moveToFailed: nothing });
+/** A job from the hash that Bull keeps of it. */
+export function jobFrom(queue: Queue, id: string, hash: Record<string, string>): Job {
+  return (bull as unknown as { Job: JobClass }).Job.fromJSON(queue, hash, id);
 }
 
+/** Keys of a queue by Bull's names of them, e.g. `wait` or the id of a job. */
+export const keysOf = (queue: Queue, ...names: string[]): string[] => names.map((name) => queue.toKey(name));
+
 /**
- * Lets the loops of a queue wait for a job one after another instead of all at once. Bull writes a blocking command a
- * loop to one connection, and Redis goes on serving them when the process is frozen: each such command then takes one
- * task to a worker that does not run it, and a task that is taken so too often fails as stalled for good.
+ * Starts what Bull does in the background for a queue that is worked on: delayed jobs become due, and jobs whose
+ * worker died are found. Its own loop, which would take jobs, waits for ever: see QueueConsumer for why.
  */
-export function waitOneAtATime(queue: Queue): void {
-  const getNextJob = queue.getNextJob.bind(queue);
-  let last: Promise<unknown> = Promise.resolve();
-  queue.getNextJob = () => {
-    const job = last.then(getNextJob);
-    last = job.catch(() => undefined);
-    return job;
-  };
+export function startHousekeeping(queue: Queue, onError: (error: unknown) => void): void {
+  queue.getNextJob = () => new Promise(() => undefined);
+  void queue.process('*', 1, () => Promise.reject(new Error('unreachable'))).catch(onError);
 }
+
+/** A score of the set of delayed jobs: their time, and twelve bits that keep the order of equal ones. */
+export const delayedScore = (timeMs: number): number => Math.ceil(timeMs) * 0x1000;

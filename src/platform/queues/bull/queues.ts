@@ -1,6 +1,7 @@
 import { getQueueToken } from '@nestjs/bull';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Queue } from 'bull';
+import type { Redis } from 'ioredis';
 import { messageOf } from '../../../core/errors/index.js';
 import { type QueueName, QUEUE_NAMES } from './queue-names.js';
 
@@ -20,6 +21,11 @@ export class Queues {
     for (const [name, queue] of this.all) {
       queue.on('error', (error: unknown) => this.logger.warn(`queue ${name}: ${messageOf(error)}`));
     }
+  }
+
+  /** The connection for short commands, which all queues share. */
+  get client(): Redis {
+    return this.of('default').client;
   }
 
   of(name: QueueName): Queue {

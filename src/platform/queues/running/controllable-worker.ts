@@ -13,6 +13,8 @@ export interface HeldTask {
   readonly aliveAt: number;
   /** Unchecked and unredacted. */
   readonly payload: unknown;
+  /** Whether it is held and not begun yet. */
+  readonly waiting: boolean;
   /** Of the child process of an isolated task. */
   readonly pid?: number;
 }
@@ -53,6 +55,8 @@ export abstract class ControllableWorker {
   /** Host, process and a random part: no two processes ever have the same. */
   abstract readonly id: string;
   abstract snapshot(): WorkerSnapshot;
+  /** When Redis last answered what the worker asked of it: milliseconds since 1970. */
+  abstract lastContact(): number;
   abstract registered(): readonly RunnableTask[];
   /** @returns the new concurrency. Switches autoscaling off. Tasks above it are not stopped. */
   abstract resize(concurrency: number): number;

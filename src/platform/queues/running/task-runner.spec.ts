@@ -1,25 +1,24 @@
 import { Logger } from '@nestjs/common';
 import type { Job } from 'bull';
-import { PinoLogger } from 'nestjs-pino';
 import { Counter, Histogram, Registry } from 'prom-client';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { loadConfig } from '../../../core/config/index.js';
 import type { WorkUnits } from '../../../core/database/index.js';
 import { GleanerError } from '../../../core/errors/index.js';
-import {
-  MalformedTaskError,
-  TaskDeadlineError,
-  TaskLockLostError,
-  UnknownTaskError,
-  WorkerShutdownError,
-} from '../queues.errors.js';
+import { TaskRevokedError, WorkerShutdownError } from '../queues.errors.js';
 import { queuesConfig } from '../queues.config.js';
+import type { TakenJob } from '../bull/take-jobs.js';
 import { defineTask, type TaskContext, type TaskHandler } from '../tasks/task.js';
 import { seal } from '../tasks/task-envelope.js';
+import { type TaskEvent, TaskEvents } from '../tasks/task-events.js';
 import { TaskMetrics } from '../tasks/task-metrics.js';
 import type { TaskRegistry } from '../tasks/task-registry.js';
+import { Attempt } from './attempt.js';
+import type { CurrentLimits } from './current-limits.js';
+import type { IsolatedChildren } from './isolated/isolated-children.js';
 import { TaskRunner } from './task-runner.js';
+import { TaskSettler } from './task-settler.js';
 
 const DEADLINE_MS = 120_000;
 const greet = defineTask({
@@ -39,15 +38,26 @@ class Lasting extends GleanerError {
 
 /** Handles as the test says. */
 let handle: TaskHandler<{ name: string }>['handle'];
-const handler: TaskHandler = { handle: (payload, context) => handle(payload as { name: string }, context) };
+const handler: TaskHandler = {
+  handle: (payload, context) => {
+    begin();
+    return handle(payload as { name: string }, context);
+  },
+};
+/** Resolves when the handler is called. */
+let begun: Promise<void>;
+let begin: () => void;
 const registry = {
   get: (name: string) => (name === greet.name ? { definition: greet, handler } : undefined),
 } as unknown as TaskRegistry;
 
 let metrics: TaskMetrics;
 let runner: TaskRunner;
-let stop: AbortController;
+let told: TaskEvent[];
+let limits: { time?: { softMs: number } };
 let extendLock: () => Promise<number>;
+/** What Redis answers to how an attempt ended: 1, it was ours. */
+let settled: number;
 
 beforeAll(() => Logger.overrideLogger(false));
 beforeEach(() => {
@@ -61,20 +71,30 @@ beforeEach(() => {
     counter('succeeded'),
     counter('failed'),
     counter('retried'),
+    counter('revoked'),
+    counter('expired'),
     histogram('runtime'),
     histogram('wait'),
   );
   const config = loadConfig({}, [queuesConfig]).get(queuesConfig);
   const units = { run: (_kind: string, _name: string, work: () => unknown) => work() } as WorkUnits;
+  const events = new TaskEvents();
+  told = [];
+  events.subscribe({ told: (event) => told.push(event) });
+  limits = {};
   runner = new TaskRunner(
     registry,
+    { time: () => limits.time, postpone: async () => undefined } as unknown as CurrentLimits,
+    {} as IsolatedChildren,
+    new TaskSettler(registry, metrics, events),
     metrics,
-    new PinoLogger({ pinoHttp: { level: 'silent' } }),
+    events,
     units,
     config,
   );
-  stop = new AbortController();
   extendLock = async () => 1;
+  settled = 1;
+  begun = new Promise((resolve) => (begin = resolve));
   handle = async ({ name }) => `hello ${name}`;
 });
 afterEach(() => {
@@ -83,19 +103,48 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function jobOf(attemptsMade = 0, name = greet.name, data: unknown = seal(greet, { name: 'Ada' })): Job {
-  const lock = { extendLock: () => extendLock() };
-  return { id: 'greet-1', name, data, attemptsMade, opts: { attempts: 3 }, ...lock } as unknown as Job;
+interface Given {
+  attemptsMade?: number;
+  name?: string;
+  data?: unknown;
+  revoked?: boolean;
+  start?: number;
+  opts?: object;
 }
 
-const run = (job = jobOf()): Promise<unknown> => runner.run('default', job, stop.signal);
+function attemptOf({
+  attemptsMade = 0,
+  name = greet.name,
+  data,
+  revoked = false,
+  start,
+  opts,
+}: Given = {}): Attempt {
+  const client = { eval: async () => settled };
+  const queue = { toKey: (key: string) => key, token: 'ours', client };
+  const lock = { extendLock: () => extendLock() };
+  const job = {
+    id: 'greet-1',
+    name,
+    data: data ?? seal(greet, { name: 'Ada' }),
+    attemptsMade,
+    opts: opts ?? { attempts: 3 },
+    queue,
+    ...lock,
+  } as unknown as Job;
+  const taken: TakenJob = { job, start: start ?? attemptsMade + 1, revoked, hash: {} };
+  return new Attempt('default', taken, false);
+}
 
-/** What the attempt fails with. Begins to wait at once, so that a failure under fake timers is never unhandled. */
-const failureOf = (attempt: Promise<unknown>): Promise<unknown> =>
-  attempt.then(
-    () => 'did not fail',
-    (error: unknown) => error,
-  );
+/** The last that is told of an attempt. */
+async function ended(attempt = attemptOf()): Promise<TaskEvent> {
+  const outcome = await runner.run(attempt);
+  const last = told.at(-1) as TaskEvent;
+  expect(last.type).toBe(outcome);
+  return last;
+}
+
+const failing = (name: string) => ({ failure: { class: name } });
 
 /** Like a fetch: ends with an error of its own, not with the reason, when the signal aborts. */
 function untilAborted(signal: AbortSignal): Promise<never> {
@@ -106,7 +155,7 @@ function untilAborted(signal: AbortSignal): Promise<never> {
 
 async function counts(): Promise<Record<string, number>> {
   const result: Record<string, number> = {};
-  for (const name of ['started', 'succeeded', 'failed', 'retried'] as const) {
+  for (const name of ['started', 'succeeded', 'failed', 'retried', 'revoked', 'expired'] as const) {
     for (const { labels, value } of (await metrics[name].get()).values)
       result[`${name} ${labels['task']}`] = value;
   }
@@ -114,54 +163,102 @@ async function counts(): Promise<Record<string, number>> {
 }
 
 describe('an attempt', () => {
-  it('gives the handler payload, id, number and signal, and returns what it returned', async () => {
+  it('gives the handler payload, id, numbers and signal, and keeps what it returned', async () => {
     const seen: { payload: unknown; context: TaskContext }[] = [];
     handle = async (payload, context) => seen.push({ payload, context });
-    await expect(run(jobOf(1))).resolves.toBe(1);
-    expect(seen[0]).toMatchObject({ payload: { name: 'Ada' }, context: { taskId: 'greet-1', attempt: 2 } });
+    expect(await ended(attemptOf({ attemptsMade: 1, start: 4 }))).toMatchObject({
+      type: 'succeeded',
+      result: 1,
+      attempt: 2,
+      start: 4,
+    });
+    expect(seen[0]).toMatchObject({
+      payload: { name: 'Ada' },
+      context: { taskId: 'greet-1', attempt: 2, start: 4 },
+    });
     expect(seen[0]?.context.signal.aborted).toBe(false);
+    expect(told.map(({ type }) => type)).toEqual(['started', 'succeeded']);
     expect(await counts()).toEqual({ 'started spec.greet': 1, 'succeeded spec.greet': 1 });
   });
 
-  it('measures how long the task waited, at its first attempt only', async () => {
-    const job = jobOf();
+  it('measures how long the task waited, the first time only', async () => {
+    const data = seal(greet, { name: 'Ada' });
     vi.setSystemTime(Date.now() + 7000);
-    await run(job);
+    await ended(attemptOf({ data }));
     const sum = async (): Promise<number | undefined> =>
       (await metrics.wait.get()).values.find(({ metricName }) => metricName === 'wait_sum')?.value;
     expect(await sum()).toBe(7);
-    await run({ ...job, attemptsMade: 1 } as Job);
+    await ended(attemptOf({ data, attemptsMade: 1 }));
+    await ended(attemptOf({ data, start: 2 }));
     expect(await sum()).toBe(7);
   });
 
   it('that fails is counted as retried while others follow, and as failed after the last', async () => {
-    const error = new Error('down');
-    handle = () => Promise.reject(error);
-    await expect(run(jobOf(0))).rejects.toBe(error);
-    await expect(run(jobOf(1))).rejects.toBe(error);
+    handle = () => Promise.reject(new Error('down'));
+    expect(await ended()).toMatchObject({ type: 'retry', failure: { class: 'Error', message: 'down' } });
+    expect(await ended(attemptOf({ attemptsMade: 1 }))).toMatchObject({ type: 'retry' });
     expect(await counts()).toEqual({ 'started spec.greet': 2, 'retried spec.greet': 2 });
-    await expect(run(jobOf(2))).rejects.toBe(error);
+    expect(await ended(attemptOf({ attemptsMade: 2 }))).toMatchObject({ type: 'failed' });
     expect(await counts()).toMatchObject({ 'retried spec.greet': 2, 'failed spec.greet': 1 });
   });
 
   it('that fails with an error that cannot pass is the last', async () => {
     handle = () => Promise.reject(new Lasting('x'));
-    await expect(run()).rejects.toThrow(Lasting);
+    expect(await ended()).toMatchObject({
+      type: 'failed',
+      failure: { class: 'Lasting', code: 'spec.lasting' },
+    });
     expect(await counts()).toEqual({ 'started spec.greet': 1, 'failed spec.greet': 1 });
   });
 
   it('of an unknown task fails, and its name becomes no label', async () => {
-    await expect(run(jobOf(0, 'made.up'))).rejects.toThrow(UnknownTaskError);
+    expect(await ended(attemptOf({ name: 'made.up' }))).toMatchObject({
+      type: 'retry',
+      ...failing('UnknownTaskError'),
+    });
     expect(await counts()).toEqual({ 'started unknown': 1, 'retried unknown': 1 });
   });
 
   it('with a broken payload never reaches the handler', async () => {
     const seen: unknown[] = [];
     handle = async (payload) => seen.push(payload);
-    await expect(run(jobOf(0, greet.name, { version: 1, payload: {}, enqueuedAt: 0 }))).rejects.toThrow(
-      MalformedTaskError,
-    );
+    const data = { version: 1, payload: {}, enqueuedAt: 0 };
+    expect(await ended(attemptOf({ data }))).toMatchObject({
+      type: 'failed',
+      ...failing('MalformedTaskError'),
+    });
     expect(seen).toEqual([]);
+  });
+
+  it("whose task is another worker's by now is lost, and counts as nothing else", async () => {
+    settled = 0;
+    expect(await ended()).toMatchObject({ type: 'lost' });
+    expect(await counts()).toEqual({ 'started spec.greet': 1 });
+  });
+});
+
+describe('a task that is not begun', () => {
+  it('came in the moment in which the worker ends, and goes back', async () => {
+    const attempt = attemptOf();
+    attempt.abort(new WorkerShutdownError());
+    expect(await ended(attempt)).toMatchObject({ type: 'returned' });
+    expect(await counts()).toEqual({});
+  });
+
+  it('was revoked before its turn came', async () => {
+    const seen: unknown[] = [];
+    handle = async (payload) => seen.push(payload);
+    expect(await ended(attemptOf({ revoked: true }))).toMatchObject({ type: 'withdrawn' });
+    expect(seen).toEqual([]);
+    expect(await counts()).toEqual({ 'revoked spec.greet': 1 });
+  });
+
+  it.each([
+    [-1, 'expired'],
+    [1000, 'succeeded'],
+  ])('may be begun for %i ms still: %s', async (left, type) => {
+    const data = seal(greet, { name: 'Ada' }, { expiresAt: Date.now() + left });
+    expect(await ended(attemptOf({ data }))).toMatchObject({ type });
   });
 });
 
@@ -173,40 +270,109 @@ describe('an attempt that is cut off', () => {
       signal.addEventListener('abort', () => (abortedAfter = Date.now() - started));
       await untilAborted(signal);
     };
-    const outcome = failureOf(run());
+    const outcome = ended();
     await vi.advanceTimersByTimeAsync(DEADLINE_MS - 1);
     expect(abortedAfter).toBeUndefined();
     await vi.advanceTimersByTimeAsync(1);
-    expect(await outcome).toBeInstanceOf(TaskDeadlineError);
+    expect(await outcome).toMatchObject({ type: 'retry', ...failing('TaskDeadlineError') });
     expect(abortedAfter).toBe(DEADLINE_MS);
     expect(await counts()).toEqual({ 'started spec.greet': 1, 'retried spec.greet': 1 });
   });
 
   it('by its deadline fails also when the handler takes no notice and returns', async () => {
     handle = () => new Promise((resolve) => void setTimeout(() => resolve('late'), DEADLINE_MS + 5000));
-    const outcome = failureOf(run());
+    const outcome = ended();
     await vi.advanceTimersByTimeAsync(DEADLINE_MS + 5000);
-    expect(await outcome).toBeInstanceOf(TaskDeadlineError);
+    expect(await outcome).toMatchObject({ type: 'retry', ...failing('TaskDeadlineError') });
   });
 
-  it('by the loss of its lock fails with that, and counts as retried even at the last attempt', async () => {
+  it('by a deadline that an operator has set', async () => {
+    limits.time = { softMs: 50 };
+    handle = (_, { signal }) => untilAborted(signal);
+    const outcome = ended();
+    await vi.advanceTimersByTimeAsync(50);
+    expect(await outcome).toMatchObject({ type: 'retry', ...failing('TaskDeadlineError') });
+  });
+
+  it('by the loss of its lock is lost, even at the last attempt', async () => {
     extendLock = async () => 0;
     handle = (_, { signal }) => untilAborted(signal);
-    const outcome = failureOf(run(jobOf(2)));
+    const outcome = ended(attemptOf({ attemptsMade: 2 }));
     await vi.advanceTimersByTimeAsync(15_000);
-    expect(await outcome).toBeInstanceOf(TaskLockLostError);
-    expect(await counts()).toEqual({ 'started spec.greet': 1, 'retried spec.greet': 1 });
+    expect(await outcome).toMatchObject({ type: 'lost' });
+    expect(await counts()).toEqual({ 'started spec.greet': 1 });
   });
 
-  it('from outside is no failure of the task', async () => {
-    handle = async (_, { signal }) => {
-      await untilAborted(signal).catch(() => undefined);
-      throw signal.reason;
-    };
-    const outcome = failureOf(run(jobOf(2)));
-    stop.abort(new WorkerShutdownError());
-    expect(await outcome).toBeInstanceOf(WorkerShutdownError);
+  it('because the worker ends goes back, and has not failed', async () => {
+    handle = async (_, { signal }) => untilAborted(signal);
+    const attempt = attemptOf({ attemptsMade: 2 });
+    const outcome = ended(attempt);
+    await begun;
+    attempt.abort(new WorkerShutdownError());
+    expect(await outcome).toMatchObject({ type: 'returned' });
     expect(await counts()).toEqual({ 'started spec.greet': 1 });
+  });
+
+  it('because the worker ends, but is done before it does, has succeeded', async () => {
+    let done: (() => void) | undefined;
+    handle = () => new Promise((resolve) => (done = () => resolve('done')));
+    const attempt = attemptOf();
+    const outcome = ended(attempt);
+    await begun;
+    attempt.abort(new WorkerShutdownError());
+    done?.();
+    expect(await outcome).toMatchObject({ type: 'succeeded', result: 'done' });
+  });
+
+  it('by an operator is revoked, whatever its handler makes of it', async () => {
+    handle = async (_, { signal }) => untilAborted(signal).catch(() => 'done nevertheless');
+    const attempt = attemptOf();
+    const outcome = ended(attempt);
+    await begun;
+    attempt.abort(new TaskRevokedError('greet-1'));
+    expect(await outcome).toMatchObject({ type: 'revoked' });
+    expect(await counts()).toEqual({ 'started spec.greet': 1, 'revoked spec.greet': 1 });
+  });
+});
+
+describe('what a handler tells', () => {
+  it('of its progress comes once a second, and when it is complete', async () => {
+    handle = async (_, context) => {
+      for (let done = 1; done <= 10; done++) {
+        context.progress(done, 10, 'pages');
+        await new Promise((resolve) => void setTimeout(resolve, 300));
+      }
+    };
+    const outcome = ended();
+    await vi.advanceTimersByTimeAsync(3000);
+    await outcome;
+    const seen = told.flatMap((event) => (event.type === 'progress' ? [event.progress.done] : []));
+    expect(seen).toEqual([1, 5, 9, 10]);
+  });
+
+  it('is cut to a thousand lines', async () => {
+    handle = async (_, context) => {
+      for (let line = 0; line < 1500; line++) context.log(`line ${line}`, { line });
+    };
+    await ended();
+    const lines = told.filter(({ type }) => type === 'log');
+    expect(lines).toHaveLength(1000);
+    expect(lines[7]).toMatchObject({ message: 'line 7', fields: { line: 7 } });
+  });
+
+  it('as a sign of life throws once it is aborted', async () => {
+    handle = async (_, context) => {
+      context.heartbeat();
+      await untilAborted(context.signal).catch(() => undefined);
+      context.heartbeat();
+    };
+    const attempt = attemptOf();
+    const outcome = ended(attempt);
+    await begun;
+    vi.setSystemTime(Date.now() + 5000);
+    attempt.abort(new TaskRevokedError('greet-1'));
+    expect(await outcome).toMatchObject({ type: 'revoked' });
+    expect(attempt.aliveAt - attempt.takenAt).toBe(5000);
   });
 });
 
@@ -238,17 +404,19 @@ describe('whether an error is final', () => {
       answer = context.isFinal(error);
       throw error;
     };
-    const outcome = failureOf(run(jobOf(attemptsMade)));
-    if (cut === 'stop') stop.abort(new WorkerShutdownError());
+    const attempt = attemptOf({ attemptsMade });
+    const outcome = ended(attempt);
+    await begun;
+    if (cut === 'stop') attempt.abort(new WorkerShutdownError());
     await vi.advanceTimersByTimeAsync(DEADLINE_MS);
-    expect(await outcome).toBeInstanceOf(Error);
+    await outcome;
     expect(answer).toBe(final);
   });
 
   it('is known also for a job that says nothing of attempts: there is only one', async () => {
     let answer: boolean | undefined;
     handle = async (_, context) => (answer = context.isFinal(passing));
-    await run({ ...jobOf(), opts: {} } as Job);
+    await ended(attemptOf({ opts: {} }));
     expect(answer).toBe(true);
   });
 });

@@ -1,127 +1,129 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { Job } from 'bull';
-import { PinoLogger } from 'nestjs-pino';
 import { WorkUnits } from '../../../core/database/index.js';
-import { isRetryable } from '../../../core/errors/index.js';
-import { disown } from '../bull/bull-internals.js';
-import { JobLock } from './job-lock.js';
-import type { QueueName } from '../bull/queue-names.js';
+import { correlate, type Correlation } from '../../../core/correlation/index.js';
 import { type QueuesConfig, queuesConfig } from '../queues.config.js';
-import { TaskDeadlineError, TaskLockLostError, UnknownTaskError } from '../queues.errors.js';
-import type { TaskContext } from '../tasks/task.js';
+import { TaskDeadlineError, UnknownTaskError, WorkerShutdownError } from '../queues.errors.js';
 import { unseal } from '../tasks/task-envelope.js';
+import { type TaskEvent, TaskEvents } from '../tasks/task-events.js';
 import { TaskMetrics } from '../tasks/task-metrics.js';
 import { type RegisteredTask, TaskRegistry } from '../tasks/task-registry.js';
+import type { Attempt } from './attempt.js';
+import { CurrentLimits } from './current-limits.js';
+import { contextOf } from './handler-context.js';
+import { IsolatedChildren } from './isolated/isolated-children.js';
+import { JobLock } from './job-lock.js';
+import { type Outcome, outcomeOfAbort } from './outcome.js';
+import { TaskSettler } from './task-settler.js';
 
-/** Runs one attempt of one task: finds its handler, keeps its lock, watches its deadline, counts and logs it. */
+/** Runs one attempt of one task, from its begin until its outcome is written. */
 @Injectable()
 export class TaskRunner {
   private readonly logger = new Logger(TaskRunner.name);
 
   constructor(
     private readonly registry: TaskRegistry,
+    private readonly limits: CurrentLimits,
+    private readonly children: IsolatedChildren,
+    private readonly settler: TaskSettler,
     private readonly metrics: TaskMetrics,
-    private readonly pino: PinoLogger,
+    private readonly events: TaskEvents,
     private readonly units: WorkUnits,
     @Inject(queuesConfig.token) private readonly config: QueuesConfig,
   ) {}
 
-  /**
-   * @param stop aborts the attempt from outside; its reason is thrown.
-   * @returns what the handler returned; Bull stores it.
-   * @throws whatever made the attempt fail; Bull then asks {@link backoffMs} whether and when to try again.
-   */
-  async run(queue: QueueName, job: Job, stop: AbortSignal): Promise<unknown> {
-    const bindings = { taskId: String(job.id), task: job.name, queue, attempt: job.attemptsMade + 1 };
-    const name = this.registry.get(job.name)?.definition.name ?? 'unknown';
-    return this.pino.runInContext(() => this.units.run('task', name, () => this.observe(queue, job, stop)), {
-      bindings,
+  /** @returns what came of it; `lost` when another worker has the task meanwhile. Does not throw. */
+  async run(attempt: Attempt): Promise<TaskEvent['type']> {
+    return correlate(correlationOf(attempt), async () => {
+      try {
+        const before = await this.instead(attempt);
+        return await this.settler.settle(attempt, before ?? (await this.begin(attempt)));
+      } catch (error) {
+        // Redis could not be told: the lock runs out, and the task is found by whoever looks for such.
+        this.logger.error({ err: error }, 'what became of a task could not be written');
+        return 'lost';
+      }
     });
   }
 
-  private async observe(queue: QueueName, job: Job, stop: AbortSignal): Promise<unknown> {
-    const task = this.registry.get(job.name);
+  /** What becomes of a task that is not begun, although its turn has come. */
+  private async instead(attempt: Attempt): Promise<Outcome | undefined> {
+    const { taken, job, envelope } = attempt;
+    if (taken.revoked) return { type: 'revoked' };
+    const { expiresAt } = envelope.headers;
+    if (expiresAt !== undefined && Date.now() > expiresAt) return { type: 'expired' };
+    const postponed = await this.limits.postpone(job.name, taken.hash.slot);
+    return attempt.signal.aborted ? outcomeOfAbort(attempt.signal.reason) : postponed;
+  }
+
+  private async begin(attempt: Attempt): Promise<Outcome> {
+    const task = this.registry.get(attempt.job.name);
+    const { envelope, queue } = attempt;
     // Only declared names become label values: a queue can hold anything, and labels have to stay few.
     const labels = { task: task?.definition.name ?? 'unknown', queue };
-    const start = performance.now();
     this.metrics.started.inc(labels);
-    this.logger.log('task started');
+    if (attempt.number === 1 && attempt.start === 1) {
+      const due = Math.max(envelope.enqueuedAt, envelope.headers.eta ?? 0);
+      this.metrics.wait.observe(labels, Math.max(0, (attempt.takenAt - due) / 1000));
+    }
     try {
-      if (!task) throw new UnknownTaskError(job.name);
-      const result = await this.attempt(task, job, stop, labels);
-      this.metrics.succeeded.inc(labels);
-      this.logger.log({ seconds: secondsSince(start) }, 'task succeeded');
-      return result;
+      if (!task) throw new UnknownTaskError(attempt.job.name);
+      return await this.units.run('task', labels.task, () => this.execute(task, attempt));
     } catch (error) {
-      // A stop from outside is no failure of the task: the worker decides what becomes of it.
-      if (!stop.aborted) this.reportFailure(error, job, labels, secondsSince(start));
-      throw error;
-    } finally {
-      this.metrics.runtime.observe(labels, secondsSince(start));
+      return { type: 'failed', error };
     }
   }
 
-  private async attempt(
-    { definition, handler }: RegisteredTask,
-    job: Job,
-    stop: AbortSignal,
-    labels: Record<string, string>,
-  ): Promise<unknown> {
-    const { payload, enqueuedAt } = unseal(definition, job.data);
-    const waitedSeconds = Math.max(0, (Date.now() - enqueuedAt) / 1000);
-    if (job.attemptsMade === 0) this.metrics.wait.observe(labels, waitedSeconds);
-    const own = new AbortController();
-    const lock = new JobLock(job, this.config.lockDurationMs, (error) => {
-      disown(job);
-      own.abort(error);
-    });
+  private async execute({ definition, handler }: RegisteredTask, attempt: Attempt): Promise<Outcome> {
+    const { payload } = unseal(definition, attempt.job.data);
+    const set = this.limits.time(definition.name);
+    const deadlineMs = set?.softMs ?? definition.deadlineMs;
+    const lock = new JobLock(attempt.job, this.config.lockDurationMs, (error) => attempt.abort(error));
     const deadline = setTimeout(
-      () => own.abort(new TaskDeadlineError(definition.name, definition.deadlineMs)),
-      definition.deadlineMs,
+      () => attempt.abort(new TaskDeadlineError(definition.name, deadlineMs)),
+      deadlineMs,
     );
-    const context: TaskContext = {
-      taskId: String(job.id),
-      attempt: job.attemptsMade + 1,
-      start: job.attemptsMade + 1,
-      progress: () => undefined,
-      log: (message, fields) => this.logger.log({ ...fields }, message),
-      heartbeat: () => own.signal.throwIfAborted(),
-      signal: AbortSignal.any([own.signal, stop]),
-      // What a handler throws after an abort may be any error of the thing that was aborted: the reason decides.
-      isFinal: (error) => !stop.aborted && isLastFailure(job, own.signal.aborted ? own.signal.reason : error),
-    };
     let result: unknown;
+    let failure: { error: unknown } | undefined;
     try {
-      result = await handler.handle(payload, context);
+      if (definition.isolated) {
+        const graceMs = set?.graceMs ?? definition.isolated.graceMs;
+        this.events.emit({ type: 'received', at: attempt.takenAt, ...attempt.facts });
+        const begun = (): void => this.begun(attempt);
+        result = await this.children.run(attempt, contextOf(attempt, this.events), graceMs, begun);
+      } else {
+        this.begun(attempt);
+        result = await handler.handle(payload, contextOf(attempt, this.events));
+      }
     } catch (error) {
-      if (!own.signal.aborted) throw error;
+      failure = { error };
     } finally {
       clearTimeout(deadline);
       lock.release();
     }
-    // Once aborted, an attempt has failed for that reason, whatever its handler made of it.
-    own.signal.throwIfAborted();
-    return result;
+    return verdict(attempt.signal, failure, result);
   }
 
-  private reportFailure(error: unknown, job: Job, labels: Record<string, string>, seconds: number): void {
-    if (isLastFailure(job, error)) {
-      this.metrics.failed.inc(labels);
-      this.logger.error({ err: error, seconds }, 'task failed for good');
-    } else {
-      this.metrics.retried.inc(labels);
-      this.logger.warn(
-        { err: error, seconds, attempts: job.opts.attempts },
-        'task failed; it will be tried again',
-      );
-    }
+  private begun(attempt: Attempt): void {
+    this.events.emit({ type: 'started', at: Date.now(), ...attempt.facts });
+    this.logger.log('task started');
   }
 }
 
-/** Mirrors what Bull does with the error: see `backoffMs`. A lost lock means that another worker goes on. */
-function isLastFailure(job: Job, error: unknown): boolean {
-  if (error instanceof TaskLockLostError) return false;
-  return !isRetryable(error) || job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
+/** Once aborted, an attempt ends for that reason, whatever its handler made of it; a shutdown lets it succeed. */
+function verdict(signal: AbortSignal, failure: { error: unknown } | undefined, result: unknown): Outcome {
+  const finishedInTime = !failure && signal.reason instanceof WorkerShutdownError;
+  if (signal.aborted && !finishedInTime) return outcomeOfAbort(signal.reason);
+  return failure ? { type: 'failed', error: failure.error } : { type: 'succeeded', result };
 }
 
-const secondsSince = (start: number): number => Math.round(performance.now() - start) / 1000;
+function correlationOf({ id, job, number, envelope }: Attempt): Correlation {
+  const { correlationId = id, requestId, rootId = id } = envelope.headers;
+  return {
+    correlationId,
+    ...(requestId !== undefined && { requestId }),
+    taskId: id,
+    task: job.name,
+    attempt: number,
+    rootTaskId: rootId,
+  };
+}

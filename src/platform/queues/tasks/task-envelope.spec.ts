@@ -48,7 +48,12 @@ describe('an envelope', () => {
     vi.useFakeTimers({ now: 1_700_000_000_000 });
     try {
       const envelope = seal(note, { id: 1, tags: [] });
-      expect(envelope).toEqual({ version: 2, payload: { id: 1, tags: [] }, enqueuedAt: 1_700_000_000_000 });
+      expect(envelope).toEqual({
+        version: 2,
+        payload: { id: 1, tags: [] },
+        enqueuedAt: 1_700_000_000_000,
+        headers: {},
+      });
       expect(unseal(note, throughRedis(envelope)).enqueuedAt).toBe(1_700_000_000_000);
     } finally {
       vi.useRealTimers();

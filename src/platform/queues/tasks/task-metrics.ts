@@ -7,6 +7,8 @@ const STARTED = 'gleaner_tasks_started_total';
 const SUCCEEDED = 'gleaner_tasks_succeeded_total';
 const FAILED = 'gleaner_tasks_failed_total';
 const RETRIED = 'gleaner_tasks_retried_total';
+const REVOKED = 'gleaner_tasks_revoked_total';
+const EXPIRED = 'gleaner_tasks_expired_total';
 const RUNTIME = 'gleaner_task_runtime_seconds';
 const WAIT = 'gleaner_task_queue_wait_seconds';
 
@@ -23,6 +25,8 @@ export class TaskMetrics {
     @InjectMetric(SUCCEEDED) readonly succeeded: Counter,
     @InjectMetric(FAILED) readonly failed: Counter,
     @InjectMetric(RETRIED) readonly retried: Counter,
+    @InjectMetric(REVOKED) readonly revoked: Counter,
+    @InjectMetric(EXPIRED) readonly expired: Counter,
     @InjectMetric(RUNTIME) readonly runtime: Histogram,
     @InjectMetric(WAIT) readonly wait: Histogram,
   ) {}
@@ -34,6 +38,8 @@ export const taskMetricProviders = [
   makeCounterProvider({ name: SUCCEEDED, help: 'Tasks that succeeded', labelNames }),
   makeCounterProvider({ name: FAILED, help: 'Tasks that failed for good', labelNames }),
   makeCounterProvider({ name: RETRIED, help: 'Attempts that failed and are tried again', labelNames }),
+  makeCounterProvider({ name: REVOKED, help: 'Tasks revoked by the time a worker had them', labelNames }),
+  makeCounterProvider({ name: EXPIRED, help: 'Tasks not begun because their time was over', labelNames }),
   makeHistogramProvider({ name: RUNTIME, help: 'Seconds an attempt took', labelNames, buckets }),
   makeHistogramProvider({
     name: WAIT,

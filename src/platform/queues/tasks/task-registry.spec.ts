@@ -3,6 +3,7 @@ import { Injectable, Module, type Type } from '@nestjs/common';
 import { DiscoveryModule, NestFactory } from '@nestjs/core';
 import { describe, expect, it } from 'vitest';
 import { Task, type TaskHandler } from './task.js';
+import { TaskCatalogue } from './task-catalogue.js';
 import { TaskRegistry } from './task-registry.js';
 
 @Injectable()
@@ -22,7 +23,7 @@ class Two implements TaskHandler {
 class OneAgain extends One {}
 
 async function registryWith(...providers: Type[]): Promise<TaskRegistry> {
-  @Module({ imports: [DiscoveryModule], providers: [TaskRegistry, ...providers] })
+  @Module({ imports: [DiscoveryModule], providers: [TaskRegistry, TaskCatalogue, ...providers] })
   class Root {}
   const context = await NestFactory.createApplicationContext(Root, { logger: false, abortOnError: false });
   const registry = context.get(TaskRegistry);

@@ -18,7 +18,7 @@ beforeEach(() => {
 function newSender(): BeatSender {
   const clock = { query: async () => [{ now }] };
   const tasks = {
-    enqueue: async (_task: unknown, payload: (typeof sent)[number]['payload'], id: string) => {
+    enqueue: async (_task: unknown, payload: (typeof sent)[number]['payload'], { id }: { id: string }) => {
       if (away) throw new Error('Redis is away');
       sent.push({ payload, id });
     },

@@ -6,6 +6,8 @@ import { beatHeartbeat, beatTaskId } from './beat.task.js';
 import { processId } from './process-id.js';
 
 const SLOT_MS = 30_000;
+/** After that the chain is reported as broken, whatever may still come. */
+const EXPIRES_MS = 10 * 60_000;
 
 /**
  * Sends a heartbeat in every half minute. All schedulers do, under the same id, so each slot has one.
@@ -34,7 +36,13 @@ export class BeatSender implements PeriodicWork {
       sentAt: row.now.toISOString(),
       schedulerId: processId,
     };
-    await this.tasks.enqueue(beatHeartbeat, beat, beatTaskId(new Date(slot)));
+    const expiresAt = new Date(slot + EXPIRES_MS);
+    await this.tasks.enqueue(beatHeartbeat, beat, {
+      id: beatTaskId(new Date(slot)),
+      // One that comes late says nothing that a newer one does not say better.
+      expiresAt,
+      durable: false,
+    });
     this.sent = slot;
   }
 }
