@@ -21,7 +21,7 @@ if redis.call('EXISTS', KEYS[3]) == 1 then wait = KEYS[2] end
 local function add(id, name, data, opts, timestamp, score, key)
   local hash = prefix .. id
   if redis.call('EXISTS', hash) == 1 then return '' end
-  if mark and not redis.call('SET', prefix .. 'outbox-' .. id, 1, 'NX', 'PX', 86400000) then return '' end
+  if mark and not redis.call('SET', prefix .. 'outbox:' .. id, 1, 'NX', 'PX', 86400000) then return '' end
   if key ~= '' then
     local first = redis.call('GET', key)
     if first and live(first) then return first end
