@@ -12,6 +12,7 @@ import {
   SchedulingWorkerModule,
 } from '../platform/scheduling/index.js';
 import { ThrottlingHttpModule } from '../platform/throttling/index.js';
+import { WorkersModule, WorkersWorkerModule } from '../platform/workers/index.js';
 
 type Modules = readonly (Type | DynamicModule)[];
 
@@ -22,6 +23,7 @@ export type Mode = (typeof MODES)[number];
 const services: Modules = [
   AuthModule,
   SchedulingModule,
+  WorkersModule,
   SourcesModule,
   ScrapingModule,
   QuotesModule,
@@ -52,7 +54,14 @@ const scheduler: Modules = [SchedulingRunnerModule];
 /** What each mode loads beside the core: the one place where this is decided. */
 export const modules: Readonly<Record<Mode, Modules>> = {
   api: [QueuesModule.forRoot('producer'), ...services, ...http],
-  worker: [QueuesModule.forRoot('worker'), ...services, ...worker],
+  worker: [QueuesModule.forRoot('worker'), ...services, ...worker, WorkersWorkerModule.forRoot('worker')],
   scheduler: [QueuesModule.forRoot('producer'), ...services, ...scheduler],
-  all: [QueuesModule.forRoot('worker'), ...services, ...http, ...worker, ...scheduler],
+  all: [
+    QueuesModule.forRoot('worker'),
+    ...services,
+    ...http,
+    ...worker,
+    WorkersWorkerModule.forRoot('all'),
+    ...scheduler,
+  ],
 };

@@ -63,4 +63,9 @@ export abstract class ControllableWorker {
   abstract resume(): void;
   /** Aborts the task if it runs here, after its tombstone is set. @returns whether it does. */
   abstract revoke(taskId: string, how: 'abort' | 'terminate'): boolean;
+  /**
+   * The last answer of Redis on the connections over which tasks are taken, in milliseconds since 1970. While it asks
+   * for none there, because a listener of task events is full, the present: nothing is overdue then.
+   */
+  abstract lastContact(): number;
 }
