@@ -12,6 +12,7 @@ import {
   SchedulingWorkerModule,
 } from '../platform/scheduling/index.js';
 import { ThrottlingHttpModule } from '../platform/throttling/index.js';
+import { WorkersModule, WorkersWorkerModule } from '../platform/workers/index.js';
 
 export type Modules = readonly (Type | DynamicModule)[];
 
@@ -22,6 +23,7 @@ export type Mode = (typeof MODES)[number];
 const services: Modules = [
   AuthModule,
   SchedulingModule,
+  WorkersModule,
   SourcesModule,
   ScrapingModule,
   QuotesModule,
@@ -55,8 +57,15 @@ export const ISOLATED = 'isolated';
 /** What each mode loads beside the core: the one place where this is decided. */
 export const modules: Readonly<Record<Mode | typeof ISOLATED, Modules>> = {
   api: [QueuesModule.forRoot('producer'), ...services, ...http],
-  worker: [QueuesModule.forRoot('worker'), ...services, ...worker],
+  worker: [QueuesModule.forRoot('worker'), ...services, ...worker, WorkersWorkerModule.forRoot('worker')],
   scheduler: [QueuesModule.forRoot('producer'), ...services, ...scheduler],
-  all: [QueuesModule.forRoot('worker'), ...services, ...http, ...worker, ...scheduler],
+  all: [
+    QueuesModule.forRoot('worker'),
+    ...services,
+    ...http,
+    ...worker,
+    WorkersWorkerModule.forRoot('all'),
+    ...scheduler,
+  ],
   isolated: [QueuesModule.forRoot('producer'), ...services, QueuesIsolatedModule],
 };

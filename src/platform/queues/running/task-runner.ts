@@ -89,7 +89,8 @@ export class TaskRunner {
     let failure: { error: unknown } | undefined;
     try {
       if (definition.isolated) {
-        const graceMs = set?.graceMs ?? definition.isolated.graceMs;
+        const graceMs =
+          set?.hardMs === undefined ? definition.isolated.graceMs : Math.max(0, set.hardMs - set.softMs);
         this.events.emit({ type: 'received', at: attempt.takenAt, ...attempt.facts });
         result = await this.children.run(attempt, contextOf(attempt, this.events), graceMs, begun);
       } else {
