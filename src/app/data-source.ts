@@ -10,6 +10,7 @@ import { RecordChange, ScrapedRecord } from '../features/records/index.js';
 import { Page, Run, RunRequest } from '../features/scraping/index.js';
 import { Source } from '../features/sources/index.js';
 import { ApiKey, AuditEntry } from '../platform/auth/index.js';
+import { DeadLetter, Task, TaskAttempt, TaskLog } from '../platform/history/index.js';
 import { Beat, Schedule } from '../platform/scheduling/index.js';
 import { migrations } from './migrations/index.js';
 
@@ -34,6 +35,10 @@ export function createDataSource(config: DatabaseConfig): DataSource {
       AuditEntry,
       Schedule,
       Beat,
+      Task,
+      TaskAttempt,
+      TaskLog,
+      DeadLetter,
     ],
     migrations,
   });

@@ -4,6 +4,7 @@ import { RecordsHttpModule, RecordsModule, RecordsWorkerModule } from '../featur
 import { ScrapingHttpModule, ScrapingModule, ScrapingWorkerModule } from '../features/scraping/index.js';
 import { SourcesHttpModule, SourcesModule } from '../features/sources/index.js';
 import { AuthenticationHttpModule, AuthModule, AuthorizationHttpModule } from '../platform/auth/index.js';
+import { HistoryModule, HistoryRunnerModule } from '../platform/history/index.js';
 import { QueuesModule, QueuesWorkerModule } from '../platform/queues/index.js';
 import {
   SchedulingHttpModule,
@@ -21,6 +22,7 @@ export type Mode = (typeof MODES)[number];
 /** Safe in every mode. */
 const services: Modules = [
   AuthModule,
+  HistoryModule,
   SchedulingModule,
   SourcesModule,
   ScrapingModule,
@@ -47,7 +49,7 @@ const worker: Modules = [
   RecordsWorkerModule,
 ];
 /** What happens by itself. */
-const scheduler: Modules = [SchedulingRunnerModule];
+const scheduler: Modules = [SchedulingRunnerModule, HistoryRunnerModule];
 
 /** What each mode loads beside the core: the one place where this is decided. */
 export const modules: Readonly<Record<Mode, Modules>> = {
