@@ -1,7 +1,24 @@
 import { Module } from '@nestjs/common';
+import { DeadLetterSweeper } from './dead-letters/dead-letter-sweeper.js';
 import { HistoryModule } from './history.module.js';
 import { HistoryTrimmer } from './history-trimmer.js';
+import { ComparedQueues } from './reconciling/compared-queues.js';
+import { ComparedRows } from './reconciling/compared-rows.js';
+import { MissingRows } from './reconciling/missing-rows.js';
+import { TaskReconciler } from './reconciling/task-reconciler.js';
+import { Tombstones } from './until-merged.js';
 
 /** Loaded by scheduler and all: what keeps history and queues together, and both of them small. */
-@Module({ imports: [HistoryModule], providers: [HistoryTrimmer] })
+@Module({
+  imports: [HistoryModule],
+  providers: [
+    TaskReconciler,
+    MissingRows,
+    ComparedRows,
+    ComparedQueues,
+    Tombstones,
+    DeadLetterSweeper,
+    HistoryTrimmer,
+  ],
+})
 export class HistoryRunnerModule {}

@@ -47,9 +47,9 @@ export class Task {
   @Column('jsonb')
   args!: unknown;
 
-  /** As it is repeated; null when it is the same. Holds whatever was sent, secrets included. */
-  @Column('json', { nullable: true })
-  payload!: unknown;
+  /** As it is repeated; null when it is the same. Holds whatever was sent, secrets included: read only where it is asked for. */
+  @Column('json', { nullable: true, select: false })
+  payload?: unknown;
 
   /** As people see it, like `args`. */
   @Column('jsonb', { nullable: true })
