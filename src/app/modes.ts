@@ -5,6 +5,7 @@ import { ScrapingHttpModule, ScrapingModule, ScrapingWorkerModule } from '../fea
 import { SourcesHttpModule, SourcesModule } from '../features/sources/index.js';
 import { AuthenticationHttpModule, AuthModule, AuthorizationHttpModule } from '../platform/auth/index.js';
 import { QueuesIsolatedModule, QueuesModule, QueuesWorkerModule } from '../platform/queues/index.js';
+import { HistoryModule, HistoryRunnerModule } from '../platform/history/index.js';
 import {
   SchedulingHttpModule,
   SchedulingModule,
@@ -22,6 +23,7 @@ export type Mode = (typeof MODES)[number];
 /** Safe in every mode. */
 const services: Modules = [
   AuthModule,
+  HistoryModule,
   SchedulingModule,
   WorkersModule,
   SourcesModule,
@@ -49,7 +51,7 @@ const worker: Modules = [
   RecordsWorkerModule,
 ];
 /** What happens by itself. */
-const scheduler: Modules = [SchedulingRunnerModule];
+const scheduler: Modules = [SchedulingRunnerModule, HistoryRunnerModule];
 
 /** A process that a worker starts for tasks that are isolated: nothing of it is chosen by people. */
 export const ISOLATED = 'isolated';

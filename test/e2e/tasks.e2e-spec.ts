@@ -107,7 +107,7 @@ describe('times', () => {
     const worker = await lab.start();
     await said(worker, 'task failed for good', 1, 20_000);
     const order = (await lab.effects()).map(({ start, what }) => `${start} ${what}`);
-    expect(order).toEqual(['1 begun', '1 ended', '2 begun', '2 ended']);
+    expect(order).toEqual(['1 begun', '1 returned', '2 begun', '2 returned']);
   });
 });
 

@@ -17,7 +17,7 @@ const handlers = {
   deaf: async ({ ms }, context, { dataSource }) => {
     await effect(dataSource, context, 'begun');
     await delay(ms);
-    await effect(dataSource, context, 'ended');
+    await effect(dataSource, context, 'returned');
   },
   fail: async ({ times = Infinity, message = 'lab failure' }, context) => {
     context.log('about to fail', { attempt: context.attempt });

@@ -20,7 +20,7 @@ import { labTasks } from './lab-tasks.ts';
 export interface Effect {
   taskId: string;
   start: number;
-  what: 'begun' | 'ended';
+  what: 'begun' | 'ended' | 'returned';
 }
 
 /** An API process within the test, which enqueues, and as many worker processes as a test starts. */
@@ -39,6 +39,8 @@ export class TaskLab implements AsyncDisposable {
       `CREATE TABLE lab_effect (task_id text, start integer, what text, at timestamptz DEFAULT clock_timestamp(),
          PRIMARY KEY (task_id, start, what))`,
     );
+    // The effect of a task happens once, however often the task is run.
+    await environment.query(`CREATE UNIQUE INDEX ON lab_effect (task_id) WHERE what = 'ended'`);
     register.clear();
     const app = await createApp('api', loadConfig({ ...environment.env, MODE: 'api' }), [
       declareTasks(...Object.values(labTasks)),
