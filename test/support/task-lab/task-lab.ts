@@ -61,12 +61,19 @@ export class TaskLab implements AsyncDisposable {
     return this.app.get(TaskLimits, { strict: false });
   }
 
+  /** A worker of one test. */
   async start(env: Record<string, string> = {}): Promise<LabProcess> {
+    const worker = await this.launch(env);
+    onTestFailed(() => console.log(worker.log));
+    return worker;
+  }
+
+  /** A worker of many tests. */
+  async launch(env: Record<string, string> = {}): Promise<LabProcess> {
     const worker = new LabProcess(process.execPath, ['test/support/task-lab/process.mjs'], {
       env: { PATH: process.env.PATH, ...this.environment.env, LOG_LEVEL: 'info', MODE: 'worker', ...env },
     });
     this.workers.push(worker);
-    onTestFailed(() => console.log(worker.log));
     await worker.until('it listens', async () => (worker.log.includes('listens on') ? true : undefined));
     return worker;
   }
