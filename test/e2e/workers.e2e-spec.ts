@@ -1,10 +1,9 @@
-import Bull from 'bull';
 import { Redis } from 'ioredis';
 import { hostname } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it, onTestFailed } from 'vitest';
 import { createEnvironment, type TestEnvironment } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
-import { type FakeWorker, WorkerCluster } from '../support/worker-cluster.js';
+import { heldTask, shownTask, WorkerCluster } from '../support/worker-cluster.js';
 
 let environment: TestEnvironment;
 let cluster: WorkerCluster;
@@ -24,19 +23,6 @@ afterEach(async () => {
   redis.disconnect();
   await environment.dispose();
 });
-
-/** A task as others may see it. */
-const shownTask = (id: string) => ({
-  id,
-  name: 'made.up',
-  queue: 'default',
-  attempt: 1,
-  start: 2,
-  startedAt: 1_700_000_000_000,
-  aliveAt: 1_700_000_001_000,
-});
-
-const heldTask = (id: string) => ({ ...shownTask(id), payload: { password: 'hush' } });
 
 describe('the registry', () => {
   it('tells of each worker what it is and does, and nothing of payloads', async () => {
@@ -114,7 +100,7 @@ describe('a command', () => {
     const ids = others.map(([, id]) => id).sort();
     ended.kill('SIGTERM');
     await ended.exit();
-    const outcome = await cluster.commands.send({ type: 'ping' });
+    const outcome = await cluster.commands.send({ type: 'ping' }, { timeoutMs: 20_000 });
     expect(outcome).toEqual({
       replies: ids.map((workerId) => ({ workerId, ok: true, result: { pong: true } })),
       silent: [],
@@ -124,10 +110,10 @@ describe('a command', () => {
 
   it('is carried out by those alone to whom it was sent', async () => {
     const [[one, id], [other, otherId]] = await Promise.all([cluster.start(), cluster.start()]);
-    await cluster.commands.send({ type: 'pause' }, { destinations: [id] });
-    await cluster.commands.send({ type: 'resume' }, { destinations: [otherId, otherId] });
-    expect(one.deeds).toEqual(['pause']);
-    expect(other.deeds).toEqual(['resume']);
+    await cluster.commands.send({ type: 'pause' }, { destinations: [id], timeoutMs: 20_000 });
+    await cluster.commands.send({ type: 'resume' }, { destinations: [otherId, otherId], timeoutMs: 20_000 });
+    expect(await cluster.deedsOf(one, id)).toEqual(['pause']);
+    expect(await cluster.deedsOf(other, otherId)).toEqual(['resume']);
   });
 
   it('names as silent who is unknown, or has ended', async () => {
@@ -145,7 +131,7 @@ describe('a command', () => {
 
   it('is answered also while all slots are busy', async () => {
     const [, id] = await cluster.start({ concurrency: 2, active: [heldTask('a'), heldTask('b')] });
-    const { replies } = await cluster.commands.send({ type: 'active' });
+    const { replies } = await cluster.commands.send({ type: 'active' }, { timeoutMs: 20_000 });
     expect(replies).toEqual([
       { workerId: id, ok: true, result: { count: 2, tasks: [shownTask('a'), shownTask('b')] } },
     ]);
@@ -154,7 +140,7 @@ describe('a command', () => {
   it('names a frozen worker as silent, and is not carried out when that wakes up', async () => {
     const [[frozen, id], [, awake]] = await Promise.all([cluster.start(), cluster.start()]);
     frozen.kill('SIGSTOP');
-    const outcome = await cluster.commands.send({ type: 'pause' }, { timeoutMs: 500 });
+    const outcome = await cluster.commands.send({ type: 'pause' }, { timeoutMs: 5000 });
     expect(outcome.silent).toEqual([id]);
     expect(outcome.replies).toEqual([{ workerId: awake, ok: true, result: { paused: true } }]);
     frozen.kill('SIGCONT');
@@ -164,7 +150,7 @@ describe('a command', () => {
       { destinations: [id], timeoutMs: 20_000 },
     );
     expect(replies).toMatchObject([{ workerId: id, ok: true, result: { paused: false } }]);
-    expect(frozen.deeds).toEqual([]);
+    expect(await cluster.deedsOf(frozen, id)).toEqual([]);
     expect(frozen.log).toContain('after its time');
   });
 
@@ -174,7 +160,7 @@ describe('a command', () => {
     const inboxes = clients.filter((line) => line.includes(` name=${prefix}:worker-inbox `));
     expect(inboxes).toHaveLength(1);
     await redis.client('KILL', 'ID', /^id=(\d+)/.exec(inboxes[0]!)![1]!);
-    const { replies } = await cluster.commands.send({ type: 'ping' }, { timeoutMs: 10_000 });
+    const { replies } = await cluster.commands.send({ type: 'ping' }, { timeoutMs: 20_000 });
     expect(replies).toEqual([{ workerId: id, ok: true, result: { pong: true } }]);
   });
 
@@ -214,140 +200,5 @@ describe('a command', () => {
     await expect(cluster.commands.send({ type: 'ping' }, { timeoutMs: 1 })).rejects.toMatchObject({
       code: 'invalid_input',
     });
-  });
-});
-
-describe('what a worker can be told', () => {
-  let worker: FakeWorker;
-  let id: string;
-
-  beforeEach(async () => {
-    [worker, id] = await cluster.start({ active: [heldTask('t1')], reserved: [heldTask('t2')] });
-  });
-
-  /** The answer of the one worker. */
-  async function tell(command: Parameters<typeof cluster.commands.send>[0]): Promise<unknown> {
-    const { replies, silent } = await cluster.commands.send(command);
-    expect(silent).toEqual([]);
-    const [reply] = replies;
-    return reply?.ok ? reply.result : reply?.error;
-  }
-
-  it('conf: all settings, of secrets nothing', async () => {
-    const { settings } = (await tell({ type: 'conf' })) as { settings: { name: string; value: unknown }[] };
-    const value = (name: string) => settings.find((setting) => setting.name === name)?.value;
-    expect(value('WORKER_CONCURRENCY')).toBe(10);
-    expect(value('REDIS_PREFIX')).toBe(prefix);
-    expect(value('DATABASE_URL')).toBe('[redacted]');
-    expect(value('REDIS_URL')).toBe('[redacted]');
-    const password = new URL(environment.env.DATABASE_URL!).password;
-    expect(password).not.toBe('');
-    expect(JSON.stringify(settings)).not.toContain(password);
-  });
-
-  it('registered, reserved: what it can run and what it holds, without schemas and payloads', async () => {
-    const made = { name: 'made.up', queue: 'default', version: 1, attempts: 3, deadlineMs: 1000 };
-    expect(await tell({ type: 'registered' })).toEqual({
-      tasks: [{ ...made, isolated: false, critical: true }],
-    });
-    expect(await tell({ type: 'reserved' })).toEqual({ count: 1, tasks: [shownTask('t2')] });
-  });
-
-  it('scheduled: what waits for its time, soonest first, without payloads', async () => {
-    const queues = new Map(
-      ['high', 'low'].map((name) => [
-        name,
-        new Bull(name, environment.env.REDIS_URL!, { prefix: `${prefix}:bull` }),
-      ]),
-    );
-    const add = async (queue: string, jobId: string, delay: number) => {
-      const job = await queues.get(queue)!.add('made.up', { payload: 'hush' }, { jobId, delay });
-      return job.timestamp + delay;
-    };
-    try {
-      const later = await add('high', 'later', 7_200_000);
-      const sooner = await add('low', 'sooner', 3_600_000);
-      const task = { name: 'made.up', attempt: 1 };
-      expect(await tell({ type: 'scheduled' })).toEqual({
-        count: 2,
-        tasks: [
-          { ...task, id: 'sooner', queue: 'low', eta: sooner },
-          { ...task, id: 'later', queue: 'high', eta: later },
-        ],
-      });
-      for (let n = 0; n < 120; n++) await add('low', `n${n}`, 100_000 + n);
-      const { count, tasks } = (await tell({ type: 'scheduled' })) as { count: number; tasks: unknown[] };
-      expect({ count, listed: tasks.length }).toEqual({ count: 122, listed: 101 });
-    } finally {
-      for (const queue of queues.values()) await queue.close();
-    }
-  });
-
-  it('pool: grow, shrink to no less than one, resize, autoscale and stop that', async () => {
-    expect(await tell({ type: 'pool.grow', by: 3 })).toEqual({ concurrency: 7 });
-    expect(await tell({ type: 'pool.shrink', by: 2 })).toEqual({ concurrency: 5 });
-    expect(await tell({ type: 'pool.shrink', by: 9 })).toEqual({ concurrency: 1 });
-    expect(await tell({ type: 'pool.resize', to: 60 })).toEqual({ concurrency: 50 });
-    const bounds = { min: 2, max: 8 };
-    const scaled = await tell({ type: 'pool.autoscale', bounds });
-    expect(scaled).toEqual({ concurrency: 50, autoscale: bounds });
-    // What it changes is listed at once, not with the heartbeat of three seconds later.
-    await cluster.until(id, 'listed as scaled', ({ autoscale }) => autoscale?.max === 8, 2000);
-    const stopped = await tell({ type: 'pool.autoscale', bounds: null });
-    expect(stopped).toEqual({ concurrency: 50, autoscale: null });
-    expect(worker.deeds).toEqual([
-      'resize 7',
-      'resize 5',
-      'resize 1',
-      'resize 60',
-      'autoscale {"min":2,"max":8}',
-      'autoscale undefined',
-    ]);
-  });
-
-  it('queue: cancel and add a consumer', async () => {
-    const low = { name: 'low', consuming: false };
-    const cancelled = await tell({ type: 'queue.cancel-consumer', queue: 'low' });
-    expect(cancelled).toMatchObject({ queues: expect.arrayContaining([low]) as unknown[] });
-    await tell({ type: 'queue.add-consumer', queue: 'low' });
-    expect(worker.deeds).toEqual(['consume low false', 'consume low true']);
-  });
-
-  it('rate and time limits of tasks that it knows', async () => {
-    const task = 'made.up';
-    const kept = async (what: 'rate' | 'time') => redis.hgetall(`${prefix}:limits:${what}`);
-    expect(await tell({ type: 'rate-limit', task, rate: '10/m' })).toEqual({ task, rate: '10/m' });
-    await tell({ type: 'time-limit', task, limits: { softMs: 5, hardMs: 9 } });
-    const unknown = await tell({ type: 'rate-limit', task: 'made.down', rate: '10/m' });
-    expect(unknown).toMatchObject({ code: 'not_found' });
-    expect(await kept('rate')).toEqual({ [task]: '10/m' });
-    expect(await kept('time')).toEqual({ [task]: '{"softMs":5,"hardMs":9}' });
-    await tell({ type: 'rate-limit', task, rate: null });
-    await tell({ type: 'time-limit', task, limits: null });
-    expect([await kept('rate'), await kept('time')]).toEqual([{}, {}]);
-  });
-
-  it('something that fails: the answer says so, and no more than that', async () => {
-    const failed = await tell({ type: 'pool.autoscale', bounds: { min: 13, max: 13 } });
-    expect(failed).toMatchObject({ code: 'internal' });
-    expect(JSON.stringify(failed)).not.toContain('hush');
-    expect(await tell({ type: 'ping' })).toEqual({ pong: true });
-  });
-
-  it('revoke: it says which of the tasks ran there', async () => {
-    const ids = ['t1', 'elsewhere'];
-    expect(await tell({ type: 'revoke', ids, how: 'terminate' })).toEqual({ revoked: ['t1'] });
-    expect(worker.deeds).toEqual(['revoke t1 terminate', 'revoke elsewhere terminate']);
-  });
-
-  it('pause and resume', async () => {
-    expect(await tell({ type: 'pause' })).toEqual({ paused: true });
-    expect(await tell({ type: 'resume' })).toEqual({ paused: false });
-  });
-
-  it('shutdown: it answers, ends in order and says so', async () => {
-    expect(await tell({ type: 'shutdown' })).toEqual({ shuttingDown: true });
-    expect(await worker.exit()).toBe(0);
-    expect(await cluster.workers.get(id)).toMatchObject({ state: 'stopped' });
   });
 });

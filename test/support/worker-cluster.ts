@@ -20,11 +20,11 @@ export class FakeWorker extends Program {
 
   /** Once it has booted. */
   async id(): Promise<string> {
-    return this.until('it is ready', async () => /^ready (\S+)$/m.exec(this.log)?.[1]);
+    return this.until('it is ready', async () => /^ready (\S+)$/m.exec(this.log)?.[1], 50_000);
   }
 
-  /** What it was told to do, a line each. */
-  get deeds(): string[] {
+  /** What it was told to do, a line each, as far as it has been read here. */
+  get deedsSoFar(): string[] {
     return this.log.match(/^(?:resize|autoscale|consume|pause|resume|revoke|rate|time)\b.*$/gm) ?? [];
   }
 
@@ -34,9 +34,24 @@ export class FakeWorker extends Program {
   }
 }
 
+/** A task as others may see it. */
+export const shownTask = (id: string) => ({
+  id,
+  name: 'made.up',
+  queue: 'default',
+  attempt: 1,
+  start: 2,
+  startedAt: 1_700_000_000_000,
+  aliveAt: 1_700_000_001_000,
+});
+
+/** The same as its worker holds it. */
+export const heldTask = (id: string) => ({ ...shownTask(id), payload: { password: 'hush' } });
+
 /** Several worker processes, and a process that sees and commands them. */
 export class WorkerCluster {
   readonly programs: FakeWorker[] = [];
+  private asked = 0;
 
   private constructor(
     private readonly env: Record<string, string>,
@@ -82,6 +97,18 @@ export class WorkerCluster {
       },
       deadlineMs,
     );
+  }
+
+  /**
+   * What the worker was told to do until now, a line each. Its lines may come later than its replies do: it is told one
+   * thing more, which is the last of them.
+   */
+  async deedsOf(program: FakeWorker, id: string): Promise<string[]> {
+    const last = `last-${this.asked++}`;
+    const options = { destinations: [id], timeoutMs: 20_000 };
+    await this.commands.send({ type: 'revoke', ids: [last], how: 'abort' }, options);
+    await program.until(`it is told ${last}`, async () => program.log.includes(last) || undefined);
+    return program.deedsSoFar.filter((deed) => !deed.includes(' last-'));
   }
 
   async metric(name: string): Promise<number | undefined> {

@@ -12,6 +12,8 @@ import { type WorkersConfig, workersConfig } from './workers.config.js';
 
 /** `EX_SOFTWARE` of sysexits.h: something is wrong inside, and starting again helps. */
 const WATCHDOG_EXIT_CODE = 70;
+/** Looks within the time after which silence is enough. */
+const LOOKS = 4;
 /** "At once", on a machine that is busy. */
 const PING_MS = 2000;
 
@@ -78,7 +80,7 @@ export class Watchdog implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
     private readonly worker: ControllableWorker,
     private readonly redis: FreshPing,
-    private readonly process: ProcessExit,
+    private readonly ending: ProcessExit,
     @Inject(workersConfig.token) private readonly config: WorkersConfig,
   ) {}
 
@@ -116,9 +118,6 @@ export class Watchdog implements OnApplicationBootstrap, OnApplicationShutdown {
     this.logger.fatal(
       `Redis answers a new connection at once, and has not answered those of this worker for ${this.config.watchdogMs} ms: they are dead. The process ends with status ${WATCHDOG_EXIT_CODE}, to be started again.`,
     );
-    this.process.exit(WATCHDOG_EXIT_CODE);
+    this.ending.exit(WATCHDOG_EXIT_CODE);
   }
 }
-
-/** Looks within the time after which silence is enough. */
-const LOOKS = 4;

@@ -86,35 +86,39 @@ export class WorkerCommands {
     options: SendOptions = {},
   ): Promise<CommandOutcome<AnswerTo<C['type']>>> {
     check(commandSchema, command, 'command');
-    const { destinations, timeoutMs } = check(optionsSchema, options, 'options');
-    const id = randomUUID();
-    let sent = false;
-    try {
-      const { now, workers } = await this.store.read(destinations, { withFacts: false });
-      const asked = workers
-        .filter((worker) => isWorthAsking(worker, destinations))
-        .map((worker) => worker.id);
-      const until = performance.now() + timeoutMs;
-      sent = asked.length > 0 && (await this.put(id, command, asked, now + timeoutMs));
-      const replies = sent
-        ? await this.collect<C>(id, command, new Set(asked), until)
-        : new Map<string, never>();
-      const addressed = [...new Set(destinations ?? asked)].sort();
-      return {
-        replies: addressed.flatMap((workerId) => replies.get(workerId) ?? []),
-        silent: addressed.filter((workerId) => !replies.has(workerId)),
-      };
-    } catch (error) {
-      throw new WorkersUnavailableError(error, { sent });
-    }
+    const { destinations: named, timeoutMs } = check(optionsSchema, options, 'options');
+    // Who is named twice is told once.
+    const destinations = named && [...new Set(named)].sort();
+    const { now, workers } = await this.store.read(destinations, { withFacts: false }).catch((error) => {
+      throw new WorkersUnavailableError(error);
+    });
+    const until = performance.now() + timeoutMs;
+    const asked = workers.filter((worker) => isWorthAsking(worker, destinations)).map((worker) => worker.id);
+    const replies = await this.exchange(command, asked, now + timeoutMs, until);
+    const addressed = destinations ?? asked.sort();
+    return {
+      replies: addressed.flatMap((workerId) => replies.get(workerId) ?? []),
+      silent: addressed.filter((workerId) => !replies.has(workerId)),
+    };
   }
 
-  private async put(id: string, command: WorkerCommand, to: string[], expiresAt: number): Promise<boolean> {
-    const keys = [this.keys.command(id), ...to.map(this.keys.inbox)];
-    const text = JSON.stringify(command);
-    return (
-      (await this.redis.sendCommandToWorkers(keys.length, ...keys, id, text, expiresAt, MAX_WAITING)) === 1
-    );
+  /** @param expiresAt by Redis's clock. @param until by ours, and not before that. */
+  private async exchange<C extends WorkerCommand>(
+    command: C,
+    asked: string[],
+    expiresAt: number,
+    until: number,
+  ): Promise<Map<string, WorkerReply<AnswerTo<C['type']>>>> {
+    if (asked.length === 0) return new Map();
+    const id = randomUUID();
+    const keys = [this.keys.command(id), ...asked.map(this.keys.inbox)];
+    const args = [id, JSON.stringify(command), expiresAt, MAX_WAITING];
+    try {
+      const inTime = await this.redis.sendCommandToWorkers(keys.length, ...keys, ...args);
+      return inTime ? await this.collect(id, command, new Set(asked), until) : new Map();
+    } catch (error) {
+      throw new WorkersUnavailableError(error, { sent: true });
+    }
   }
 
   private async collect<C extends WorkerCommand>(

@@ -50,7 +50,7 @@ export class Workers {
   private toInfo({ id, state, heardAt, facts: json }: StoredWorker, now: number): WorkerInfo | undefined {
     const facts = workerFactsSchema.safeParse(parseJson(json));
     if (facts.success) return { id, state, heardAt, silentMs: now - heardAt, ...facts.data };
-    this.logger.warn({ worker: id }, 'a worker of another release tells what this one cannot read');
+    this.logger.debug({ worker: id }, 'a worker of another release tells what this one cannot read');
     return undefined;
   }
 }
