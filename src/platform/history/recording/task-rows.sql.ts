@@ -13,7 +13,7 @@ INSERT INTO task AS t (
   error_class, error_code, error_message, fingerprint, correlation_id, request_id, parent_id, root_id, retry_of,
   enqueued_at, eta, expires_at, started_at, finished_at, runtime_ms)
 SELECT
-  r.id, r.name, r.queue, r.state, r.seq, r.version, r.args, r.payload::json, r.result, r.progress, r.attempt,
+  r.id, r.name, r.queue, r.state, r.seq, r.version, coalesce(r.args, 'null'), r.payload::json, r.result, r.progress, r.attempt,
   r.max_attempts, r.starts, r.critical, r.worker, r.error_class, r.error_code, r.error_message, r.fingerprint,
   r.correlation_id, r.request_id, r.parent_id, r.root_id, r.retry_of,
   ${at('enqueued_at')}, ${at('eta')}, ${at('expires_at')}, ${at('started_at')}, ${at('finished_at')}, r.runtime_ms
@@ -72,10 +72,11 @@ WHERE excluded.outcome IS NOT NULL AND (a.outcome IS NULL OR a.outcome = 'lost')
 export const INSERT_LOGS = `
 INSERT INTO task_log (task_id, start, at, message, fields)
 SELECT r.task_id, r.start, ${at('at')}, r.message, r.fields
-FROM json_to_recordset($1::json) AS r (task_id text, start int, at float8, message text, fields jsonb)
+FROM json_to_recordset($1::json) AS r (n int, task_id text, start int, at float8, message text, fields jsonb)
 WHERE NOT EXISTS (
   SELECT 1 FROM task_log l
-  WHERE l.task_id = r.task_id AND l.start = r.start AND l.at = ${at('at')} AND l.message = r.message)`;
+  WHERE l.task_id = r.task_id AND l.start = r.start AND l.at = ${at('at')} AND l.message = r.message)
+ORDER BY r.n`;
 
 /** Tasks of which only the end is known. @returns the ids that have a row. */
 export const WITHDRAW_TASKS = `

@@ -58,8 +58,9 @@ export function attemptRow(id: string, change: AttemptChange): string {
   });
 }
 
-export function logRow(id: string, { start, at, message, fields }: LogLine): string {
-  return withJson({ task_id: id, start: integer(start), at: time(at), message }, { fields });
+/** @param n its place among the lines of the batch. */
+export function logRow(id: string, { start, at, message, fields }: LogLine, n: number): string {
+  return withJson({ n, task_id: id, start: integer(start), at: time(at), message }, { fields });
 }
 
 function failureColumns(failure: ShownFailure | undefined) {

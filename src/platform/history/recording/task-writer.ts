@@ -29,7 +29,9 @@ async function upsert(manager: EntityManager, changes: readonly TaskChange[]): P
     [...each.values()].map((attempt) => attemptRow(id, attempt)),
   );
   if (attempts.length > 0) await manager.query(UPSERT_ATTEMPTS, [listOf(attempts)]);
-  const lines = changes.flatMap(({ id, logs }) => logs.map((line) => logRow(id, line)));
+  const lines = changes
+    .flatMap(({ id, logs }) => logs.map((line) => ({ id, line })))
+    .map(({ id, line }, n) => logRow(id, line, n));
   if (lines.length > 0) await manager.query(INSERT_LOGS, [listOf(lines)]);
 }
 
