@@ -16,7 +16,7 @@ afterAll(async () => lab?.[Symbol.asyncDispose]());
 
 /** Runs the compiled command line as an operator would. */
 async function gleaner(line: string, env: Record<string, string> = lab.environment.env) {
-  const program = new Program(process.execPath, ['dist/cli.js', ...line.split(' ')], {
+  const program = new Program(process.execPath, ['dist/cli.js', ...line.split(' ').filter(Boolean)], {
     env: { PATH: process.env.PATH, ...env },
   });
   return { code: await program.exit(), out: program.log };

@@ -176,9 +176,9 @@ describe('what has failed for good', () => {
     }
     expect(await Promise.all(schedulers.map((each) => each.exit()))).toEqual([0, 0, 0]);
     expect(await letters.count({})).toBe(3001);
-    expect(await environment.query('SELECT state, count(*)::int AS tasks FROM task GROUP BY state')).toEqual([
-      { state: 'failed', tasks: 3001 },
-    ]);
+    // The schedulers send their heartbeats, too, which nobody takes here.
+    const states = `SELECT state, count(*)::int AS tasks FROM task WHERE name <> 'beat.heartbeat' GROUP BY state`;
+    expect(await environment.query(states)).toEqual([{ state: 'failed', tasks: 3001 }]);
     expect(await node.queue.client.keys(node.queue.toKey('t*'))).toEqual([]);
   }, 150_000);
 });

@@ -8,6 +8,7 @@ import { AppModule } from '../../src/app/app.module.js';
 import { loadConfig } from '../../src/core/config/index.js';
 import { HistoryRunnerModule } from '../../src/platform/history/index.js';
 import { Queues, type TaskEvent, TaskEvents, type TaskFacts } from '../../src/platform/queues/index.js';
+import { eventually } from './eventually.js';
 
 /** The history of tasks in a process that runs none: a test tells what happens, and when what recurs is done. */
 export interface HistoryNode {
@@ -20,6 +21,8 @@ export interface HistoryNode {
   metric(name: string, label?: string): Promise<number>;
   close(): Promise<void>;
 }
+
+let resets = 0;
 
 export async function startHistoryNode(env: Record<string, string>): Promise<HistoryNode> {
   register.clear();
@@ -40,9 +43,15 @@ export async function startHistoryNode(env: Record<string, string>): Promise<His
     get: (type) => app.get(type, { strict: false }),
     queue,
     reset: async () => {
-      await app
-        .get(DataSource, { strict: false })
-        .query('TRUNCATE task, task_attempt, task_log, dead_letter');
+      // What is told is written in its order, a little later: when this is there, nothing of before is still to come.
+      const last = `reset-${resets++}`;
+      events.emit(happened('sent', last));
+      const source = app.get(DataSource, { strict: false });
+      await eventually('the history to be written', async () => {
+        const rows: unknown[] = await source.query('SELECT 1 FROM task WHERE id = $1', [last]);
+        return rows[0];
+      });
+      await source.query('TRUNCATE task, task_attempt, task_log, dead_letter');
       const keys = await queue.client.keys(queue.toKey('*'));
       if (keys.length > 0) await queue.client.del(keys);
     },
