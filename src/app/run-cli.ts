@@ -99,7 +99,7 @@ class BootedServices implements Services {
       typeof this.root === 'function' ? this.root() : this.root,
       { logger: false, abortOnError: false },
     );
-    return (await this.context).get<T>(type as Type<T>, { strict: false });
+    return (await this.context).get<T>(type, { strict: false });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -252,7 +252,7 @@ describe('repeating dead letters', () => {
     await letterOf('down');
     await replayer.replay({});
     const job = (await node.queue.getNextJob())!;
-    job.discard();
+    await job.discard();
     await job.moveToFailed({ message: 'down' }, true);
     await sweep();
     expect(await idsOf({ replayed: false })).toEqual(['t0-r1']);

@@ -48,7 +48,7 @@ const telling = (count: number, type: string): Program =>
     env: environment.env,
   });
 /** A process of the compiled application can take a while to boot beside others. */
-const told = (program: Program): Promise<true> =>
+const hasTold = (program: Program): Promise<true> =>
   program.until('it has told', async () => program.log.includes('told') || undefined, 60_000);
 
 describe('the history of a task', () => {
@@ -271,7 +271,7 @@ describe('writing the history', () => {
     const types = ['sent', 'started', 'succeeded'];
     const processes = types.map((type) => telling(3000, type));
     try {
-      await Promise.all(processes.map(told));
+      await Promise.all(processes.map(hasTold));
     } finally {
       for (const each of processes) each.kill('SIGTERM');
     }
@@ -286,7 +286,7 @@ describe('writing the history', () => {
 
   it('is finished before a process ends on SIGTERM', async () => {
     const program = telling(5000, 'succeeded');
-    await told(program);
+    await hasTold(program);
     program.kill('SIGTERM');
     expect(await program.exit()).toBe(0);
     const [row] = await environment.query('SELECT count(*)::int AS tasks FROM task');

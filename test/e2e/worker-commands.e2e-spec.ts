@@ -60,6 +60,7 @@ describe('a worker does at once what it is told', () => {
     await flood(60);
     await tell({ type: 'pool.autoscale', bounds: { min: 2, max: 15 } });
     await runs(13);
+    expect(await tell({ type: 'stats' })).toMatchObject({ concurrency: 15, autoscale: { min: 2, max: 15 } });
   });
 
   it('leaves a queue, and comes back to it', async () => {

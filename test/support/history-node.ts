@@ -119,7 +119,7 @@ export async function failJob(queue: Queue, id: string, job: FailedJob = {}): Pr
   const begun = await beginJob(queue, id, job);
   const failure = job.failure ?? { class: 'LabError', code: 'lab.failed', message: job.message ?? 'down' };
   await queue.client.hset(queue.toKey(id), 'failure', JSON.stringify(failure));
-  begun.discard();
+  await begun.discard();
   await begun.moveToFailed({ message: job.message ?? 'down' }, true);
   await queue.client.del(`${queue.toKey(id)}:lock`);
 }

@@ -9,7 +9,7 @@ const { loadConfig } = await import('../../dist/core/config/index.js');
 const { SWEEP } = await import('../../dist/platform/history/dead-letters/sweep.lua.js');
 
 // Bull's own scripts come this way as well.
-const evaluate = Redis.prototype.eval;
+const evaluate = Reflect.get(Redis.prototype, 'eval');
 Redis.prototype.eval = function (script, ...args) {
   if (script !== SWEEP) return evaluate.call(this, script, ...args);
   process.stdout.write('between\n');

@@ -7,19 +7,10 @@ import { doctorCommand } from './commands/doctor.js';
 import { inspectCommands } from './commands/inspect.js';
 import { queueCommands } from './commands/queues.js';
 import { scheduleCommands } from './commands/schedules.js';
-import type { Services } from './services.js';
-import type { Terminal } from './terminal.js';
-
-/** What every command is made with. */
-export interface Tools {
-  readonly services: Services;
-  readonly terminal: Terminal;
-  /** Sets the status with which the process ends, when it is not 0 although nothing was thrown. */
-  readonly fail: (status: number) => void;
-}
+import type { Tools } from './tools.js';
 
 /** The commands about tasks, queues and workers; those about keys need no Redis, and are parsed by themselves. */
-export function createProgram(tools: Tools): Command {
+function createProgram(tools: Tools): Command {
   const program = new Command('gleaner')
     .description('Sees to the workers, queues and tasks of Gleaner. DATABASE_URL and REDIS_URL say where.')
     .exitOverride()

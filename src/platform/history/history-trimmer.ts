@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { WorkUnits } from '../../core/database/index.js';
 import { Periodic, type PeriodicWork } from '../scheduling/index.js';
 import { type HistoryConfig, historyConfig } from './history.config.js';
 
@@ -31,6 +32,7 @@ DELETE FROM dead_letter WHERE task_id IN (
 export class HistoryTrimmer implements PeriodicWork {
   constructor(
     private readonly dataSource: DataSource,
+    private readonly units: WorkUnits,
     @Inject(historyConfig.token) private readonly config: HistoryConfig,
   ) {}
 
@@ -45,7 +47,9 @@ export class HistoryTrimmer implements PeriodicWork {
   private async deleteAll(sql: string, ...parameters: unknown[]): Promise<void> {
     let deleted: number;
     do {
-      const [, count]: [unknown, number] = await this.dataSource.query(sql, [...parameters, BATCH]);
+      const [, count]: [unknown, number] = await this.units.run('batch', 'trim-task-history', () =>
+        this.dataSource.query(sql, [...parameters, BATCH]),
+      );
       deleted = count;
     } while (deleted === BATCH);
   }

@@ -21,13 +21,12 @@ const DEAD_LETTERS = 'gleaner_dead_letters_total';
  * not come back before the process had to end.
  */
 const DROP_REASONS = ['sent', 'log', 'unstorable', 'shutdown'] as const;
-export type DropReason = (typeof DROP_REASONS)[number];
 
 /**
  * `lost`: gone from its queue, and nobody knows how it ended; `revoked`: gone, with a tombstone; `ended`: it had
  * succeeded; `ghost_active`: nobody ran it; `stuck_pending`: somebody ran it; `missing`: on its queue, without a row.
  */
-export const REPAIRS = ['lost', 'revoked', 'ended', 'ghost_active', 'stuck_pending', 'missing'] as const;
+const REPAIRS = ['lost', 'revoked', 'ended', 'ghost_active', 'stuck_pending', 'missing'] as const;
 export type Repair = (typeof REPAIRS)[number];
 
 /** What is kept of tasks. Labels: `reason` and `kind` as above, `queue` one of the queues. */

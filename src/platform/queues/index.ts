@@ -1,18 +1,13 @@
 export { type QueueName, QUEUE_NAMES } from './bull/queue-names.js';
 export { Queues } from './bull/queues.js';
-export { type Enqueued, type EnqueueOptions, TaskQueue } from './enqueueing/task-queue.js';
+export { TaskQueue } from './enqueueing/task-queue.js';
 export { taskRate } from './limits/rate.js';
-export { TaskLimits, type TimeLimit } from './limits/task-limits.js';
-export { type Revoked, Revocations } from './revoking/revocations.js';
+export { TaskLimits } from './limits/task-limits.js';
+export { Revocations } from './revoking/revocations.js';
 export { Tombstones } from './revoking/tombstones.js';
-export {
-  ControllableWorker,
-  type HeldTask,
-  type RunnableTask,
-  type WorkerSnapshot,
-} from './running/controllable-worker.js';
+export { ControllableWorker, type HeldTask } from './running/controllable-worker.js';
 export type { RawTask } from './tasks/raw-task.js';
-export { declareTasks, TaskCatalogue } from './tasks/task-catalogue.js';
+export { declareTasks } from './tasks/task-catalogue.js';
 export { OutboxTask } from './enqueueing/outbox-task.entity.js';
 export { QueuesIsolatedModule } from './queues.isolated.module.js';
 export { ISOLATED_FLAG } from './running/isolated/isolated-children.js';

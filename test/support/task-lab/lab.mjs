@@ -72,5 +72,5 @@ const providers = Object.entries(handlers).map(([name, handle]) => {
   return Handler;
 });
 
-export class LabModule {}
+export function LabModule() {}
 Module({ providers })(LabModule);

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { type WorkerCommand, WorkerCommands } from '../../../platform/workers/index.js';
-import type { Tools } from '../program.js';
+import type { Tools } from '../tools.js';
 import { type Column, showJson, showList } from '../show.js';
 
 export interface WorkerOptions {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Tools } from '../program.js';
+import type { Tools } from '../tools.js';
 
 /** Beside those of the program: they are parsed by themselves. */
 const ELSEWHERE: readonly (readonly [path: string, words: string])[] = [
@@ -16,7 +16,7 @@ export function completionCommand(program: Command, { terminal }: Tools): void {
 }
 
 /** What can follow each command that has others below it, as a bash function. */
-export function completionScript(program: Command): string {
+function completionScript(program: Command): string {
   const words = new Map<string, string[]>(ELSEWHERE.map(([path, list]) => [path, list.split(' ')]));
   const collect = (command: Command, path: string): void => {
     const below = command.commands.map((child) => child.name());

@@ -1,7 +1,7 @@
 import { Argument, type Command, InvalidArgumentError } from 'commander';
 import { QUEUE_NAMES, type QueueName, taskRate, Revocations } from '../../../platform/queues/index.js';
 import type { WorkerCommand } from '../../../platform/workers/index.js';
-import type { Tools } from '../program.js';
+import type { Tools } from '../tools.js';
 import { showList } from '../show.js';
 import { askWorkers, count, toWorkers, type WorkerOptions } from './asking-workers.js';
 

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { type DeadLetterFilter, DeadLetterReplayer, DeadLetters } from '../../../platform/history/index.js';
 import { UsageError } from '../cli.errors.js';
-import type { Tools } from '../program.js';
+import type { Tools } from '../tools.js';
 import { duration, showJson, showList } from '../show.js';
 
 interface Chosen {

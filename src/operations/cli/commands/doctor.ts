@@ -5,7 +5,7 @@ import { messageOf } from '../../../core/errors/index.js';
 import { QUEUE_NAMES, Queues } from '../../../platform/queues/index.js';
 import { BeatReader } from '../../../platform/scheduling/index.js';
 import { Workers } from '../../../platform/workers/index.js';
-import type { Tools } from '../program.js';
+import type { Tools } from '../tools.js';
 import type { Services } from '../services.js';
 import { duration, showList } from '../show.js';
 
@@ -45,7 +45,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     return skew(row.now.getTime(), before, Date.now());
   },
   redis: async (services) => {
-    const info = String(await (await services.get(Queues)).client.info('server'));
+    const info = await (await services.get(Queues)).client.info('server');
     return ok(`Redis ${/^redis_version:(\S+)/m.exec(info)?.[1] ?? 'of an unknown version'}`);
   },
   'clock of Redis': async (services) => {
@@ -55,13 +55,13 @@ const CHECKS: Readonly<Record<string, Check>> = {
     return skew(Number(seconds) * 1000 + Number(micros) / 1000, before, Date.now());
   },
   'memory policy of Redis': async (services) => {
-    const info = String(await (await services.get(Queues)).client.info('memory'));
+    const info = await (await services.get(Queues)).client.info('memory');
     const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? 'unknown';
     if (policy === 'noeviction') return ok(policy);
     return bad('error', policy, 'Redis may throw tasks away: set maxmemory-policy to noeviction.');
   },
   'persistence of Redis': async (services) => {
-    const info = String(await (await services.get(Queues)).client.info('persistence'));
+    const info = await (await services.get(Queues)).client.info('persistence');
     if (/^aof_enabled:1/m.test(info)) return ok('append-only file');
     return bad(
       'warning',

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type WorkerInfo, Workers } from '../../../platform/workers/index.js';
-import type { Tools } from '../program.js';
+import type { Tools } from '../tools.js';
 import { type Column, duration, showList } from '../show.js';
 import { askWorkers, toWorkers, type WorkerOptions } from './asking-workers.js';
 

@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander';
 import { QUEUE_NAMES, type QueueName, Queues } from '../../../platform/queues/index.js';
-import type { Tools } from '../program.js';
+import type { Tools } from '../tools.js';
 import { showList } from '../show.js';
 
 interface QueueRow {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { Schedules, toScheduleDto } from '../../../platform/scheduling/index.js';
-import type { Tools } from '../program.js';
+import type { Tools } from '../tools.js';
 import { showList } from '../show.js';
 
 /** More than anybody has. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource, type EntityManager } from 'typeorm';
-import { Parameters, Transactions } from '../../../core/database/index.js';
+import { Parameters, Transactions, WorkUnits } from '../../../core/database/index.js';
 import { isPassing, messageOf } from '../../../core/errors/index.js';
 import type { DeadLetter } from '../entities/dead-letter.entity.js';
 import { type RawTask, TaskQueue } from '../../queues/index.js';
@@ -47,6 +47,7 @@ export class DeadLetterReplayer {
     private readonly dataSource: DataSource,
     private readonly transactions: Transactions,
     private readonly tasks: TaskQueue,
+    private readonly units: WorkUnits,
   ) {}
 
   /**
@@ -65,7 +66,8 @@ export class DeadLetterReplayer {
       if (signal?.aborted) break;
       next = Math.max(next, performance.now() - 1000) + 1000 / rate;
       try {
-        if (await this.replayOne(taskId)) progress.replayed++;
+        const replayed = await this.units.run('batch', 'replay-dead-letter', () => this.replayOne(taskId));
+        if (replayed) progress.replayed++;
       } catch (error) {
         if (isPassing(error)) throw error;
         progress.refused++;

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Queue } from 'bull';
-import { Transactions } from '../../../core/database/index.js';
+import { Transactions, WorkUnits } from '../../../core/database/index.js';
 import { withDeadline } from '../../../core/deadline/index.js';
 import { type QueueName, Queues } from '../../queues/index.js';
 import { Periodic, type PeriodicWork } from '../../scheduling/index.js';
@@ -41,13 +41,14 @@ export class DeadLetterSweeper implements PeriodicWork {
     private readonly queues: Queues,
     private readonly transactions: Transactions,
     private readonly writer: TaskWriter,
+    private readonly units: WorkUnits,
     private readonly metrics: HistoryMetrics,
   ) {}
 
   async runOnce(): Promise<void> {
     for (const [name, queue] of this.queues.all) {
       for (let round = 0; round < MAX_ROUNDS; round++) {
-        const removed = await this.sweep(name, queue);
+        const removed = await this.units.run('batch', 'sweep-dead-letters', () => this.sweep(name, queue));
         if (removed < BATCH) break;
       }
     }

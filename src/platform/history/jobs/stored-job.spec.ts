@@ -58,8 +58,18 @@ describe('a stored job', () => {
 
   it('is read whatever somebody has put there, as a row that can be written', () => {
     const field = fc.constantFrom(
-      ...['name', 'data', 'opts', 'timestamp', 'starts', 'attemptsMade', 'finishedOn', 'failedReason'],
-      ...['stacktrace', 'returnvalue', 'failure', 'stalledCounter'],
+      'name',
+      'data',
+      'opts',
+      'timestamp',
+      'starts',
+      'attemptsMade',
+      'finishedOn',
+      'failedReason',
+      'stacktrace',
+      'returnvalue',
+      'failure',
+      'stalledCounter',
     );
     const value = fc.oneof(
       fc.string(),

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { WorkUnits } from '../../../core/database/index.js';
 import type { QueueName } from '../../queues/index.js';
 import { Periodic, type PeriodicWork } from '../../scheduling/index.js';
 import type { TaskState } from '../entities/task.entity.js';
@@ -10,7 +11,7 @@ import { TaskWriter } from '../recording/task-writer.js';
 import { ComparedQueues, type Place, PLACES } from './compared-queues.js';
 import { ComparedRows } from './compared-rows.js';
 
-const BATCH = 500;
+const BATCH = 1000;
 /** Jobs of one place in one minute. */
 const MAX_JOBS = 10_000;
 /** The history may still be on its way. */
@@ -32,6 +33,7 @@ export class MissingRows implements PeriodicWork {
     private readonly rows: ComparedRows,
     private readonly queues: ComparedQueues,
     private readonly writer: TaskWriter,
+    private readonly units: WorkUnits,
     private readonly metrics: HistoryMetrics,
   ) {}
 
@@ -40,7 +42,7 @@ export class MissingRows implements PeriodicWork {
     for (const name of this.queues.names)
       for (const place of PLACES)
         for await (const ids of this.queues.walk(name, place, BATCH, MAX_JOBS))
-          added += await this.add(name, place, ids);
+          added += await this.units.run('batch', 'find-missing-tasks', () => this.add(name, place, ids));
     if (added === 0) return;
     this.metrics.reconciled.inc({ kind: 'missing' }, added);
     this.logger.warn({ tasks: added }, 'tasks on the queues were missing in the history; added');

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { WorkUnits } from '../../../core/database/index.js';
 import type { QueueName } from '../../queues/index.js';
 import { Periodic, type PeriodicWork } from '../../scheduling/index.js';
 import { HistoryMetrics } from '../history.metrics.js';
@@ -8,9 +9,9 @@ import { ComparedRows, type OpenRow } from './compared-rows.js';
 import { type Found, repairOf, verdictOf, type Wrong } from './verdict.js';
 
 /** Rows of one comparison. */
-const BATCH = 500;
+const BATCH = 1000;
 /** Rows of one state in one minute. */
-const MAX_ROWS = 10_000;
+const MAX_ROWS = 5000;
 /** More than that is no inconsistency but an outage; the rest has its turn a minute later. */
 const MAX_SUSPECTS = 5000;
 
@@ -44,13 +45,16 @@ export class TaskReconciler implements PeriodicWork {
     private readonly rows: ComparedRows,
     private readonly queues: ComparedQueues,
     private readonly tombstones: Tombstones,
+    private readonly units: WorkUnits,
     private readonly metrics: HistoryMetrics,
   ) {}
 
   async runOnce(): Promise<void> {
     const suspects = [...this.suspects];
     for (let from = 0; from < suspects.length; from += BATCH)
-      await this.convict(new Map(suspects.slice(from, from + BATCH)));
+      await this.units.run('batch', 'reconcile-tasks', () =>
+        this.convict(new Map(suspects.slice(from, from + BATCH))),
+      );
     this.suspects = new Map();
     for await (const rows of this.rows.quiet(BATCH, MAX_ROWS)) {
       for (const { row, kind } of await this.compare(rows)) this.suspects.set(row.id, { kind, seq: row.seq });

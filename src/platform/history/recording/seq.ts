@@ -23,6 +23,3 @@ export const seqOf = (start: number, rank: Rank): number => 10 * start + RANK[ra
  * not know how often it had been begun. Such a row only changes one that is not final.
  */
 export const OUT_OF_TURN = 2 ** 31 - 1;
-
-/** What a row that has this number and state knows of starts. */
-export const startOf = (seq: number): number => (seq === OUT_OF_TURN ? 0 : Math.floor(seq / 10));

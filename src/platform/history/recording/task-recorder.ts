@@ -11,8 +11,8 @@ import { TaskWriter } from './task-writer.js';
 
 /** What happens to a task within this time costs one row; operators see it this much later. */
 const FLUSH_EVERY_MS = 200;
-/** Of one transaction. */
-const BATCH = { tasks: 1000, bytes: 4 * 1024 ** 2 };
+/** Of one transaction: few enough that its statements are not slow ones. */
+const BATCH = { tasks: 500, bytes: 4 * 1024 ** 2 };
 /** Of what waits while the database is slow or away. */
 const BOUNDS = { tasks: 20_000, bytes: 32 * 1024 ** 2 };
 const BACKOFF = { baseMs: 250, maxMs: 5000 };

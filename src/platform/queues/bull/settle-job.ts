@@ -59,7 +59,7 @@ export type Settlement =
   | { readonly to: 'removed' };
 
 /** What Bull keeps of a failed attempt, under its names, and the failure under ours. */
-export interface AttemptFields {
+interface AttemptFields {
   readonly attemptsMade: number;
   readonly failedReason: string;
   readonly stacktrace: string;
