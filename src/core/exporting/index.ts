@@ -1,0 +1,9 @@
+export { csvLine } from './csv.js';
+export {
+  EXPORT_OUTCOMES,
+  type ExportBatch,
+  type ExportFormat,
+  type ExportOutcome,
+  ExportStreams,
+} from './export-streams.js';
+export { sendExport, stillAtWork } from './send-export.js';
