@@ -4,6 +4,7 @@ export { type Enqueued, type EnqueueOptions, TaskQueue } from './enqueueing/task
 export { taskRate } from './limits/rate.js';
 export { TaskLimits, type TimeLimit } from './limits/task-limits.js';
 export { type Revoked, Revocations } from './revoking/revocations.js';
+export { QueueControl, type QueueState } from './steering/queue-control.js';
 export { Tombstones } from './revoking/tombstones.js';
 export {
   ControllableWorker,
