@@ -24,9 +24,9 @@ export interface ExportWork<R, P> {
   readonly format: ExportFormat<R>;
   /** Read before anything is sent. */
   readonly first: ExportBatch<R, P>;
-  read(after: P): Promise<ExportBatch<R, P>>;
+  readonly read: (after: P) => Promise<ExportBatch<R, P>>;
   /** Called when a batch was read that gives nothing to send. */
-  stillAtWork(): void;
+  readonly stillAtWork: () => void;
 }
 
 /**
