@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import './require-node.js';
 import 'reflect-metadata';
 import { runCli } from './app/run-cli.js';

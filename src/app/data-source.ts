@@ -11,6 +11,7 @@ import { Page, Run, RunRequest } from '../features/scraping/index.js';
 import { Source } from '../features/sources/index.js';
 import { ApiKey, AuditEntry } from '../platform/auth/index.js';
 import { OutboxTask } from '../platform/queues/index.js';
+import { DeadLetter, Task, TaskAttempt, TaskLog } from '../platform/history/index.js';
 import { Beat, Schedule } from '../platform/scheduling/index.js';
 import { migrations } from './migrations/index.js';
 
@@ -36,6 +37,10 @@ export function createDataSource(config: DatabaseConfig): DataSource {
       Schedule,
       Beat,
       OutboxTask,
+      Task,
+      TaskAttempt,
+      TaskLog,
+      DeadLetter,
     ],
     migrations,
   });

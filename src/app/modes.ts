@@ -6,6 +6,7 @@ import { SourcesHttpModule, SourcesModule } from '../features/sources/index.js';
 import { ControlHttpModule } from '../operations/control/index.js';
 import { AuthenticationHttpModule, AuthModule, AuthorizationHttpModule } from '../platform/auth/index.js';
 import { QueuesIsolatedModule, QueuesModule, QueuesWorkerModule } from '../platform/queues/index.js';
+import { HistoryModule, HistoryRunnerModule } from '../platform/history/index.js';
 import {
   SchedulingHttpModule,
   SchedulingModule,
@@ -13,6 +14,7 @@ import {
   SchedulingWorkerModule,
 } from '../platform/scheduling/index.js';
 import { ThrottlingHttpModule } from '../platform/throttling/index.js';
+import { WorkersModule, WorkersWorkerModule } from '../platform/workers/index.js';
 
 export type Modules = readonly (Type | DynamicModule)[];
 
@@ -22,7 +24,9 @@ export type Mode = (typeof MODES)[number];
 /** Safe in every mode. */
 const services: Modules = [
   AuthModule,
+  HistoryModule,
   SchedulingModule,
+  WorkersModule,
   SourcesModule,
   ScrapingModule,
   QuotesModule,
@@ -49,7 +53,7 @@ const worker: Modules = [
   RecordsWorkerModule,
 ];
 /** What happens by itself. */
-const scheduler: Modules = [SchedulingRunnerModule];
+const scheduler: Modules = [SchedulingRunnerModule, HistoryRunnerModule];
 
 /** A process that a worker starts for tasks that are isolated: nothing of it is chosen by people. */
 export const ISOLATED = 'isolated';
@@ -57,8 +61,15 @@ export const ISOLATED = 'isolated';
 /** What each mode loads beside the core: the one place where this is decided. */
 export const modules: Readonly<Record<Mode | typeof ISOLATED, Modules>> = {
   api: [QueuesModule.forRoot('producer'), ...services, ...http],
-  worker: [QueuesModule.forRoot('worker'), ...services, ...worker],
+  worker: [QueuesModule.forRoot('worker'), ...services, ...worker, WorkersWorkerModule.forRoot('worker')],
   scheduler: [QueuesModule.forRoot('producer'), ...services, ...scheduler],
-  all: [QueuesModule.forRoot('worker'), ...services, ...http, ...worker, ...scheduler],
+  all: [
+    QueuesModule.forRoot('worker'),
+    ...services,
+    ...http,
+    ...worker,
+    WorkersWorkerModule.forRoot('all'),
+    ...scheduler,
+  ],
   isolated: [QueuesModule.forRoot('producer'), ...services, QueuesIsolatedModule],
 };

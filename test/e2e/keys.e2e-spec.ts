@@ -110,7 +110,7 @@ describe('the command line', () => {
     ['key --help', 0, 'Examples'],
     ['--help', 0, 'Examples'],
     ['key create --name x --role king', 2, '--role: expected one of viewer, operator, admin, got "king"'],
-    ['lock', 2, 'expected "key", got "lock"'],
+    ['lock', 2, "unknown command 'lock'"],
     ['key revoke zzzzzzzzzzzz', 1, 'There is no key "zzzzzzzzzzzz"'],
   ])('"%s" ends with %i', async (line, code, text) => {
     const answer = await command(line);

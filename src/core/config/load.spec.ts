@@ -102,6 +102,34 @@ describe('loading the configuration', () => {
   });
 });
 
+describe('showing the configuration', () => {
+  const url = 'vault://user:hush@a';
+
+  it('names every setting with its value and purpose, by name', () => {
+    expect(load({ SHOP_NAMES: 'a' }).shown()).toEqual([
+      { name: 'SHOP_LEVEL', value: 'low', about: 'how loud it is' },
+      { name: 'SHOP_NAMES', value: ['a'], about: 'whom it knows' },
+      { name: 'SHOP_PORT', value: 80, about: 'where it listens' },
+    ]);
+  });
+
+  it('says of a secret that it is set, and nothing else', () => {
+    const shown = loadConfig({ VAULT_URL: url, VAULT_TOKEN: 't-hush' }, [vault]).shown();
+    expect(shown.map(({ value }) => value)).toEqual(['[redacted]', '[redacted]']);
+    expect(JSON.stringify(shown)).not.toContain('hush');
+  });
+
+  it('says of a setting without a value that it has none, also of a secret', () => {
+    const optional = z.string().optional();
+    const slice = {
+      open: setting('OPEN', optional, ''),
+      hidden: setting('HIDDEN', optional, '', { secret: true }),
+    };
+    const config = loadConfig({}, [{ name: 'load.spec:bare', token: Symbol('bare'), settings: slice }]);
+    expect(config.shown().map(({ value }) => value)).toEqual([null, null]);
+  });
+});
+
 describe('declaring a slice', () => {
   it('adds it to all slices, which is what boot validates', () => {
     expect(declaredSlices()).toEqual(expect.arrayContaining([shop, vault]));

@@ -3,6 +3,15 @@ import { type ConfigOf, type ConfigSlice, declaredSlices, type Setting } from '.
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** A setting as people may see it. */
+interface ShownSetting {
+  /** Name in the environment. */
+  name: string;
+  /** As it applies, converted; `null` when it is not set and has no default. */
+  value: unknown;
+  about: string;
+}
+
 /** The validated values of every declared slice. */
 export class Config {
   constructor(private readonly values: ReadonlyMap<ConfigSlice, object>) {}
@@ -16,6 +25,17 @@ export class Config {
     const values = this.values.get(slice);
     if (!values) throw new Error(`configuration slice "${slice.name}" was not declared before boot`);
     return values as ConfigOf<C>;
+  }
+
+  /** All settings for people to see, sorted by name; of a secret only that it is set. */
+  shown(): ShownSetting[] {
+    const settings = [...this.values].flatMap(([slice, values]) =>
+      Object.entries(slice.settings).map(([key, { env, about, secret }]) => {
+        const value = (values as Record<string, unknown>)[key] ?? null;
+        return { name: env, value: secret && value !== null ? '[redacted]' : value, about };
+      }),
+    );
+    return settings.sort((a, b) => a.name.localeCompare(b.name));
   }
 }
 

@@ -1,3 +1,4 @@
+export { connected } from './connected.js';
 export { RedisConnections } from './redis-connections.js';
 export { type RedisConfig, redisConfig } from './redis.config.js';
 export { RedisModule } from './redis.module.js';

@@ -120,6 +120,8 @@ export class InvalidTaskIdError extends GleanerError {
   readonly title = 'Invalid task id';
 
   constructor(id: string) {
-    super(`A task id is 1 to 128 letters, digits, "_" and "-"; got ${JSON.stringify(id.slice(0, 150))}.`);
+    super(
+      `A task id is 1 to 128 letters, digits, "_" and "-", and no word that Bull uses itself; got ${JSON.stringify(id.slice(0, 150))}.`,
+    );
   }
 }

@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { RateLimiter } from './limits/rate-limiter.js';
 import { ControllableWorker } from './running/controllable-worker.js';
@@ -10,6 +10,7 @@ import { TaskWorker } from './running/task-worker.js';
 import { TaskRegistry } from './tasks/task-registry.js';
 
 /** Running tasks: loaded by the modes that work. */
+@Global()
 @Module({
   imports: [DiscoveryModule],
   providers: [

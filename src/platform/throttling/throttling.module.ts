@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { once } from 'node:events';
-import { type RedisConfig, redisConfig, RedisConnections } from '../../core/redis/index.js';
+import { connected, type RedisConfig, redisConfig, RedisConnections } from '../../core/redis/index.js';
 import { LocalBuckets } from './buckets/local-buckets.js';
 import { RedisBuckets } from './buckets/redis-buckets.js';
 import { RedisOutage } from './buckets/redis-outage.js';
@@ -53,7 +52,7 @@ async function createBuckets(
     retryStrategy: (times) => Math.min(times * 50, 500),
     connectTimeout: 5000,
   });
-  await connected(redis);
+  await connected(redis, CONNECT_TIMEOUT_MS);
   return new TokenBuckets(
     new RedisBuckets(redis, {
       prefix,
@@ -71,10 +70,4 @@ async function createBuckets(
 /** While it has no connection, ioredis is about to make one by itself. */
 function reconnect(redis: Redis): void {
   if (redis.status === 'ready' || redis.status === 'connect') redis.disconnect(true);
-}
-
-/** Booting goes on without Redis, too: health tells, and limits are kept by this process. */
-async function connected(redis: Redis): Promise<void> {
-  if (redis.status === 'ready') return;
-  await once(redis, 'ready', { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) }).catch(() => undefined);
 }

@@ -1,7 +1,5 @@
 import { Module } from '@nestjs/common';
-import type { Redis } from 'ioredis';
-import { once } from 'node:events';
-import { type RedisConfig, redisConfig, RedisConnections } from '../../../core/redis/index.js';
+import { connected, type RedisConfig, redisConfig, RedisConnections } from '../../../core/redis/index.js';
 import { type ScrapingConfig, scrapingConfig } from '../scraping.config.js';
 import { HostGate } from './host-gate.js';
 import { type PolitenessConfig, politenessConfig } from './politeness.config.js';
@@ -57,13 +55,7 @@ async function createGate(
     connectTimeout: SOCKET_TIMEOUT_MS,
     socketTimeout: SOCKET_TIMEOUT_MS,
   });
-  await connected(redis);
+  await connected(redis, BOOT_WAIT_MS);
   const options = { prefix, leaseMs: LEASE_MS, concurrentRequests, patienceMs: PATIENCE_MS, ...breaker };
   return new HostGate(redis, options, metrics);
-}
-
-/** Booting goes on without Redis, too: health tells, and no request is started until it is there. */
-async function connected(redis: Redis): Promise<void> {
-  if (redis.status === 'ready') return;
-  await once(redis, 'ready', { signal: AbortSignal.timeout(BOOT_WAIT_MS) }).catch(() => undefined);
 }

@@ -2,6 +2,7 @@ import type { Queue } from 'bull';
 import { FULL_JITTER } from '../tasks/backoff.js';
 import type { RawTask } from '../tasks/raw-task.js';
 import { delayedScore, keysOf } from './bull-internals.js';
+import { Script } from './script.js';
 
 /**
  * Puts jobs on a queue, all or none of them, and tells of each what became of it. Beside what Bull's script does it
@@ -9,7 +10,9 @@ import { delayedScore, keysOf } from './bull-internals.js';
  * - keeps to one live job a key, whoever else adds at the same time;
  * - adds a job of the outbox once, even if the first time ended before anybody knew, and the job has run since.
  */
-const ADD = `
+const ADD = new Script(
+  'gleanerAdd',
+  `
 local prefix, mark = ARGV[1], ARGV[2] == '1'
 local answers = {}
 local function live(id)
@@ -21,7 +24,7 @@ if redis.call('EXISTS', KEYS[3]) == 1 then wait = KEYS[2] end
 local function add(id, name, data, opts, timestamp, score, key)
   local hash = prefix .. id
   if redis.call('EXISTS', hash) == 1 then return '' end
-  if mark and not redis.call('SET', prefix .. 'outbox-' .. id, 1, 'NX', 'PX', 86400000) then return '' end
+  if mark and not redis.call('SET', prefix .. 'outbox:' .. id, 1, 'NX', 'PX', 86400000) then return '' end
   if key ~= '' then
     local first = redis.call('GET', key)
     if first and live(first) then return first end
@@ -39,7 +42,8 @@ end
 for i = 3, #ARGV, 7 do
   answers[#answers + 1] = add(ARGV[i], ARGV[i+1], ARGV[i+2], ARGV[i+3], ARGV[i+4], ARGV[i+5], ARGV[i+6])
 end
-return answers`;
+return answers`,
+);
 
 /** `added`; `exists`: a job of this id is there, or was; `taken`: another live job has its key, whose id is told. */
 export type Added =
@@ -67,14 +71,7 @@ export async function addJobs(
       keyOf(task),
     ];
   });
-  const answers = (await queue.client.eval(
-    ADD,
-    keys.length,
-    ...keys,
-    queue.toKey(''),
-    once ? 1 : 0,
-    ...args,
-  )) as string[];
+  const answers = (await ADD.run(queue.client, keys, [queue.toKey(''), once ? 1 : 0, ...args])) as string[];
   return tasks.map(({ id }, index): Added => {
     const answer = answers[index];
     if (answer === id) return { outcome: 'added' };

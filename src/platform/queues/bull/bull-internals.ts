@@ -45,5 +45,28 @@ export function startHousekeeping(queue: Queue, onError: (error: unknown) => voi
   void queue.process('*', 1, () => Promise.reject(new Error('unreachable'))).catch(onError);
 }
 
+/** Names that Bull gives to keys of a queue, beside those of jobs: a job with such an id would break the queue. */
+export const RESERVED_IDS: ReadonlySet<string> = new Set([
+  'active',
+  'completed',
+  'de',
+  'delayed',
+  'drained',
+  'error',
+  'failed',
+  'id',
+  'limiter',
+  'meta-paused',
+  'paused',
+  'priority',
+  'progress',
+  'repeat',
+  'resumed',
+  'stalled',
+  'stalled-check',
+  'wait',
+  'waiting',
+]);
+
 /** A score of the set of delayed jobs: their time, and twelve bits that keep the order of equal ones. */
 export const delayedScore = (timeMs: number): number => Math.ceil(timeMs) * 0x1000;

@@ -1,5 +1,6 @@
 import type { Job } from 'bull';
 import { delayedScore, internalsOf, keysOf } from './bull-internals.js';
+import { Script } from './script.js';
 
 /**
  * Writes what has become of an active job, if it is still ours.
@@ -8,7 +9,9 @@ import { delayedScore, internalsOf, keysOf } from './bull-internals.js';
  * although nobody has taken it, so that what was done is done again. Here the lock may be gone, as long as the job is
  * still among the active ones: whoever takes it away from us removes it there first.
  */
-const SETTLE = `
+const SETTLE = new Script(
+  'gleanerSettle',
+  `
 local id, token, outcome, at = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local holder = redis.call('GET', KEYS[4])
 if holder and holder ~= token then return 0 end
@@ -38,7 +41,8 @@ else
     redis.call('ZREMRANGEBYRANK', KEYS[5], 0, -(keep + 1))
   end
 end
-return 1`;
+return 1`,
+);
 
 export type Settlement =
   | { readonly to: 'completed'; readonly result: unknown }
@@ -75,7 +79,7 @@ export async function settle(job: Pick<Job, 'id' | 'queue'>, settlement: Settlem
   const target = settlement.to === 'removed' ? 'completed' : settlement.to;
   const keys = keysOf(queue, 'active', 'stalled', id, `${id}:lock`, target, 'meta-paused', 'paused');
   const args = [id, internalsOf(queue).token, settlement.to, ...rest(settlement)];
-  return (await queue.client.eval(SETTLE, keys.length, ...keys, ...args)) === 1;
+  return (await SETTLE.run(queue.client, keys, args)) === 1;
 }
 
 /** Score, number kept (-1: all), and fields of the hash. */

@@ -1,11 +1,14 @@
 import type { Job, Queue } from 'bull';
 import { internalsOf, jobFrom, keysOf } from './bull-internals.js';
+import { Script } from './script.js';
 
 /**
  * Takes jobs and their locks, as Bull's own script does one by one, and two things more: it counts how often each has
  * been begun, which is its fencing token, and tells whether an operator has revoked it meanwhile.
  */
-const TAKE = `
+const TAKE = new Script(
+  'gleanerTake',
+  `
 local prefix, token, lockMs, now, revoked = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local function claim(id)
   local key = prefix .. id
@@ -31,7 +34,8 @@ else
     add(claim(id))
   end
 end
-return taken`;
+return taken`,
+);
 
 export interface TakenJob {
   readonly job: Job;
@@ -68,7 +72,7 @@ async function take(
   const keys = keysOf(queue, 'wait', 'active', 'stalled', 'priority');
   const args = [queue.toKey(''), internalsOf(queue).token, lockMs, Date.now(), tombstones, count, ...id];
   type Row = [id: string, start: number, tombstone: string, fields: string[]];
-  const rows = (await queue.client.eval(TAKE, keys.length, ...keys, ...args)) as Row[];
+  const rows = (await TAKE.run(queue.client, keys, args)) as Row[];
   return rows.map(([jobId, start, tombstone, fields]) => {
     const hash: Record<string, string> = {};
     for (let i = 0; i + 1 < fields.length; i += 2) hash[fields[i] ?? ''] = fields[i + 1] ?? '';

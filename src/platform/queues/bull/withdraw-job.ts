@@ -1,11 +1,14 @@
 import type { Queue } from 'bull';
 import { keysOf } from './bull-internals.js';
+import { Script } from './script.js';
 
 /**
  * Takes a job that has not begun out of its queue. LREM costs time in proportion to the queue, about a millisecond for
  * 100,000 jobs.
  */
-const WITHDRAW = `
+const WITHDRAW = new Script(
+  'gleanerWithdraw',
+  `
 local id = ARGV[1]
 if redis.call('EXISTS', KEYS[1]) == 0 then return 'unknown' end
 if redis.call('ZSCORE', KEYS[5], id) or redis.call('ZSCORE', KEYS[6], id) then return 'ended' end
@@ -16,12 +19,13 @@ elseif redis.call('LREM', KEYS[2], 1, id) == 1 or redis.call('LREM', KEYS[3], 1,
 else return 'active' end
 redis.call('ZREM', KEYS[7], id)
 redis.call('DEL', KEYS[1], KEYS[1] .. ':logs')
-return was`;
+return was`,
+);
 
 /** Where the job was; `waiting` and `scheduled` ones are gone now. `active`: a worker has it, or had it when it died. */
 export type Whereabouts = 'waiting' | 'scheduled' | 'active' | 'ended' | 'unknown';
 
 export async function withdraw(queue: Queue, id: string): Promise<Whereabouts> {
   const keys = keysOf(queue, id, 'wait', 'paused', 'delayed', 'completed', 'failed', 'priority');
-  return (await queue.client.eval(WITHDRAW, keys.length, ...keys, id)) as Whereabouts;
+  return (await WITHDRAW.run(queue.client, keys, [id])) as Whereabouts;
 }

@@ -4,6 +4,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { correlation } from '../../../core/correlation/index.js';
 import { InvalidInputError } from '../../../core/errors/index.js';
 import type { Added } from '../bull/add-jobs.js';
+import { RESERVED_IDS } from '../bull/bull-internals.js';
 import { Queues } from '../bull/queues.js';
 import { type QueuesConfig, queuesConfig } from '../queues.config.js';
 import { InvalidTaskIdError, QueueUnavailableError } from '../queues.errors.js';
@@ -139,7 +140,7 @@ const ID = /^[\w-]{1,128}$/;
 
 function rawTask<P>(task: TaskDefinition<P>, payload: P, options: EnqueueOptions): RawTask {
   const { id = randomUUID(), eta, expiresAt } = options;
-  if (!ID.test(id)) throw new InvalidTaskIdError(id);
+  if (!ID.test(id) || RESERVED_IDS.has(id)) throw new InvalidTaskIdError(id);
   const key = task.idempotencyKey?.(payload);
   const headers: TaskHeaders = {
     ...causeOf(id),

@@ -1,14 +1,11 @@
 import { z } from 'zod';
 
-const SECONDS = { s: 1, m: 60, h: 3600 } as const;
+const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 
-/** A rate as Celery writes it, `10/m`, in starts of a task per second, minute or hour. */
+/** A rate as Celery writes it, `10/m`, in starts of a task per second, minute, hour or day. */
 export const taskRate = z
   .string()
-  .regex(
-    /^[1-9]\d{0,5}\/[smh]$/,
-    'expected a rate such as 10/m: up to 999999 a second (s), minute (m) or hour (h)',
-  );
+  .regex(/^[1-9]\d{0,5}\/[smhd]$/, 'expected tasks per second, minute, hour or day, such as 10/m');
 
 /** Milliseconds between two starts at a rate. */
 export function intervalMs(rate: string): number {

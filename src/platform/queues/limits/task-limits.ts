@@ -7,8 +7,8 @@ import { taskRate } from './rate.js';
 const timeLimitSchema = z.object({
   /** Milliseconds after which an attempt is aborted. */
   softMs: z.int().min(1).max(604_800_000),
-  /** Milliseconds after that in which the child process of an isolated task must have ended. */
-  graceMs: z.int().min(0).max(604_800_000).optional(),
+  /** Milliseconds, not less, after which the process of an isolated task is killed. */
+  hardMs: z.int().min(1).max(604_800_000).optional(),
 });
 
 export type TimeLimit = z.output<typeof timeLimitSchema>;

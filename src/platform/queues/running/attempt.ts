@@ -12,6 +12,9 @@ export class Attempt {
   readonly start: number;
   /** 1 for the first. */
   readonly number: number;
+  readonly envelope: TaskEnvelope;
+  /** What every event of it says. */
+  readonly facts: { task: TaskFacts; workerId: string; start: number; attempt: number };
   readonly takenAt = Date.now();
   /** The last sign of life. */
   aliveAt = this.takenAt;
@@ -25,26 +28,22 @@ export class Attempt {
   constructor(
     readonly queue: QueueName,
     readonly taken: TakenJob,
-    private readonly critical: boolean,
+    critical: boolean,
   ) {
     this.id = String(taken.job.id);
     this.start = taken.start;
     this.number = taken.job.attemptsMade + 1;
+    const { data, timestamp, name, opts } = taken.job;
+    // What is no envelope fails when it is begun; until then it is told of as it is.
+    const unknown = { version: 1, payload: data as unknown, enqueuedAt: timestamp, headers: {} };
+    this.envelope = readEnvelope(data) ?? unknown;
+    const { id, envelope, start, number: attempt } = this;
+    const task = { id, name, queue, envelope, maxAttempts: opts.attempts ?? 1, critical };
+    this.facts = { task, workerId: instanceId, start, attempt };
   }
 
   get job(): Job {
     return this.taken.job;
-  }
-
-  get envelope(): TaskEnvelope {
-    return (
-      readEnvelope(this.job.data) ?? {
-        version: 1,
-        payload: this.job.data,
-        enqueuedAt: this.job.timestamp,
-        headers: {},
-      }
-    );
   }
 
   get signal(): AbortSignal {
@@ -63,14 +62,6 @@ export class Attempt {
 
   onTerminate(kill: (() => void) | undefined): void {
     this.kill = kill;
-  }
-
-  /** What every event of it says. */
-  get facts(): { task: TaskFacts; workerId: string; start: number; attempt: number } {
-    const { id, start, number, queue, job, envelope, critical } = this;
-    const maxAttempts = job.opts.attempts ?? 1;
-    const task = { id, name: job.name, queue, envelope, maxAttempts, critical };
-    return { task, workerId: instanceId, start, attempt: number };
   }
 
   /** As operators see it. */

@@ -55,8 +55,6 @@ export abstract class ControllableWorker {
   /** Host, process and a random part: no two processes ever have the same. */
   abstract readonly id: string;
   abstract snapshot(): WorkerSnapshot;
-  /** When Redis last answered what the worker asked of it: milliseconds since 1970. */
-  abstract lastContact(): number;
   abstract registered(): readonly RunnableTask[];
   /** @returns the new concurrency. Switches autoscaling off. Tasks above it are not stopped. */
   abstract resize(concurrency: number): number;
@@ -67,4 +65,9 @@ export abstract class ControllableWorker {
   abstract resume(): void;
   /** Aborts the task if it runs here, after its tombstone is set. @returns whether it does. */
   abstract revoke(taskId: string, how: 'abort' | 'terminate'): boolean;
+  /**
+   * The last answer of Redis on the connections over which tasks are taken, in milliseconds since 1970. While it asks
+   * for none there, because a listener of task events is full, the present: nothing is overdue then.
+   */
+  abstract lastContact(): number;
 }

@@ -120,7 +120,7 @@ function attemptOf({
   start,
   opts,
 }: Given = {}): Attempt {
-  const client = { eval: async () => settled };
+  const client = { gleanerSettle: async () => settled };
   const queue = { toKey: (key: string) => key, token: 'ours', client };
   const lock = { extendLock: () => extendLock() };
   const job = {

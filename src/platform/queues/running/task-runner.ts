@@ -78,20 +78,23 @@ export class TaskRunner {
     const set = this.limits.time(definition.name);
     const deadlineMs = set?.softMs ?? definition.deadlineMs;
     const lock = new JobLock(attempt.job, this.config.lockDurationMs, (error) => attempt.abort(error));
-    const deadline = setTimeout(
-      () => attempt.abort(new TaskDeadlineError(definition.name, deadlineMs)),
-      deadlineMs,
-    );
+    let deadline: NodeJS.Timeout | undefined;
+    const begun = (): void => {
+      const late = (): void => attempt.abort(new TaskDeadlineError(definition.name, deadlineMs));
+      deadline = setTimeout(late, deadlineMs);
+      this.events.emit({ type: 'started', at: Date.now(), ...attempt.facts });
+      this.logger.log('task started');
+    };
     let result: unknown;
     let failure: { error: unknown } | undefined;
     try {
       if (definition.isolated) {
-        const graceMs = set?.graceMs ?? definition.isolated.graceMs;
+        const graceMs =
+          set?.hardMs === undefined ? definition.isolated.graceMs : Math.max(0, set.hardMs - set.softMs);
         this.events.emit({ type: 'received', at: attempt.takenAt, ...attempt.facts });
-        const begun = (): void => this.begun(attempt);
         result = await this.children.run(attempt, contextOf(attempt, this.events), graceMs, begun);
       } else {
-        this.begun(attempt);
+        begun();
         result = await handler.handle(payload, contextOf(attempt, this.events));
       }
     } catch (error) {
@@ -101,11 +104,6 @@ export class TaskRunner {
       lock.release();
     }
     return verdict(attempt.signal, failure, result);
-  }
-
-  private begun(attempt: Attempt): void {
-    this.events.emit({ type: 'started', at: Date.now(), ...attempt.facts });
-    this.logger.log('task started');
   }
 }
 

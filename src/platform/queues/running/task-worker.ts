@@ -29,6 +29,7 @@ import { TaskRunner } from './task-runner.js';
 const ABORT_GRACE_MS = 3000;
 /** How often it is looked whether a running task is revoked: whoever revoked it may have reached nobody. */
 const WATCH_MS = 500;
+const MAX_POOL = 3000;
 const AUTOSCALE_MS = 1000;
 
 /**
@@ -129,7 +130,7 @@ export class TaskWorker
 
   resize(concurrency: number): number {
     this.bounds = undefined;
-    this.pool.resize(Math.max(0, Math.min(1000, concurrency)));
+    this.pool.resize(Math.max(0, Math.min(MAX_POOL, concurrency)));
     return this.pool.size;
   }
 

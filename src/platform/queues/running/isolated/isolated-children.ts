@@ -12,6 +12,8 @@ export const ISOLATED_FLAG = '--isolated-tasks';
 const TASKS_A_PROCESS = 100;
 /** Idle processes that are kept, each with the application in its memory. */
 const KEPT = 2;
+/** Milliseconds in which a process has to be up. */
+const START_TIMEOUT_MS = 60_000;
 
 interface Child {
   readonly process: ChildProcess;
@@ -56,7 +58,9 @@ export class IsolatedChildren implements BeforeApplicationShutdown {
     attempt.signal.addEventListener('abort', abort);
     if (attempt.signal.aborted) abort();
     try {
+      killing = setTimeout(kill, START_TIMEOUT_MS);
       await Promise.race([child.ready, dying]);
+      clearTimeout(killing);
       attempt.waiting = false;
       begun();
       return await Promise.race([this.ask(child, attempt, context), dying]);

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { text } from '../../core/http/index.js';
-import { type Role, ROLES } from '../../platform/auth/index.js';
-import { UsageError } from './cli.errors.js';
+import { text } from '../../../core/http/index.js';
+import { type Role, ROLES } from '../../../platform/auth/index.js';
+import { UsageError } from '../cli.errors.js';
 import { parseExpiry } from './expiry.js';
 
 export const KEY_HELP = `Usage: npm run -s key -- <command>        (in the image: node dist/cli.js key <command>)

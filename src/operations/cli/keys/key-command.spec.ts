@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { UsageError } from './cli.errors.js';
+import { UsageError } from '../cli.errors.js';
 import { KEY_HELP, parseKeyCommand } from './key-command.js';
-import { table } from './table.js';
+import { table } from '../table.js';
 
 const NOW = new Date('2026-11-21T12:00:00Z');
 const parse = (line: string) => parseKeyCommand(line === '' ? [] : line.split(' '), NOW);

@@ -1,13 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { type ApiKeyInfo, ApiKeys } from '../../platform/auth/index.js';
+import { type ApiKeyInfo, ApiKeys } from '../../../platform/auth/index.js';
 import type { KeyCommand } from './key-command.js';
-import { table } from './table.js';
-
-/** Where a command writes: results to `out`, what is only for people to `note`. */
-export interface Terminal {
-  out: (text: string) => void;
-  note: (text: string) => void;
-}
+import type { Terminal } from '../terminal.js';
+import { table } from '../table.js';
 
 /** Carries out the commands about keys. */
 @Injectable()

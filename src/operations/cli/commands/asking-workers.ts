@@ -1,0 +1,58 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { type WorkerCommand, WorkerCommands } from '../../../platform/workers/index.js';
+import type { Tools } from '../program.js';
+import { type Column, showJson, showList } from '../show.js';
+
+export interface WorkerOptions {
+  worker?: string[];
+  timeout: number;
+  json?: boolean;
+}
+
+/** The options of every command that goes to workers. */
+export function toWorkers(command: Command): Command {
+  return command
+    .option('-w, --worker <id...>', 'only these workers; without it all that are online')
+    .option('-t, --timeout <seconds>', 'how long to wait for answers', seconds, 2);
+}
+
+/**
+ * Asks the workers, and shows what they answer. Ends with status 1 when one did not answer or could not do it.
+ * @param rowsOf what one worker's answer comes to in the table.
+ */
+export async function askWorkers<T>(
+  { services, terminal, fail }: Tools,
+  command: WorkerCommand,
+  { worker: destinations, timeout, json }: WorkerOptions,
+  rowsOf: (workerId: string, result: Record<string, unknown>) => T[],
+  columns: readonly Column<T>[],
+): Promise<void> {
+  const commands = await services.get(WorkerCommands);
+  const { replies, silent } = await commands.send(command, {
+    ...(destinations && { destinations }),
+    timeoutMs: timeout * 1000,
+  });
+  const rows = replies.flatMap((reply) =>
+    reply.ok ? rowsOf(reply.workerId, reply.result as Record<string, unknown>) : [],
+  );
+  if (json) showJson(terminal, { replies, silent });
+  else if (replies.length === 0) terminal.note('No worker has answered.\n');
+  else showList(terminal, false, rows, columns, 'There is nothing.');
+  for (const reply of replies) if (!reply.ok) terminal.note(`${reply.workerId}: ${reply.error.message}\n`);
+  for (const id of silent) terminal.note(`${id} did not answer within ${timeout} s.\n`);
+  if (replies.length === 0 || silent.length > 0 || replies.some(({ ok }) => !ok)) fail(1);
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0.1 && value <= 60)) throw new InvalidArgumentError('Expected 0.1 to 60 seconds.');
+  return value;
+}
+
+/** A whole number from 1 to 3000. */
+export function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 3000)
+    throw new InvalidArgumentError('Expected a whole number from 1 to 3000.');
+  return value;
+}

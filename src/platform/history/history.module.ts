@@ -1,0 +1,28 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DeadLetterReplayer } from './dead-letters/dead-letter-replayer.js';
+import { DeadLetters } from './dead-letters/dead-letters.js';
+import { DeadLetter } from './entities/dead-letter.entity.js';
+import { TaskAttempt } from './entities/task-attempt.entity.js';
+import { TaskLog } from './entities/task-log.entity.js';
+import { Task } from './entities/task.entity.js';
+import { HistoryMetrics, historyMetricProviders } from './history.metrics.js';
+import { TaskHistory } from './reading/task-history.js';
+import { TaskRecorder } from './recording/task-recorder.js';
+import { TaskWriter } from './recording/task-writer.js';
+
+/** What happens to tasks, as this process tells it; what has happened; and what is to be repeated. */
+@Module({
+  imports: [TypeOrmModule.forFeature([Task, TaskAttempt, TaskLog, DeadLetter])],
+  providers: [
+    TaskWriter,
+    TaskRecorder,
+    TaskHistory,
+    DeadLetters,
+    DeadLetterReplayer,
+    HistoryMetrics,
+    ...historyMetricProviders,
+  ],
+  exports: [TaskHistory, DeadLetters, DeadLetterReplayer, TaskWriter, HistoryMetrics],
+})
+export class HistoryModule {}
