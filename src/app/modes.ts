@@ -3,6 +3,7 @@ import { QuotesHttpModule, QuotesModule, QuotesWorkerModule } from '../features/
 import { RecordsHttpModule, RecordsModule, RecordsWorkerModule } from '../features/records/index.js';
 import { ScrapingHttpModule, ScrapingModule, ScrapingWorkerModule } from '../features/scraping/index.js';
 import { SourcesHttpModule, SourcesModule } from '../features/sources/index.js';
+import { ControlHttpModule } from '../operations/control/index.js';
 import { AuthenticationHttpModule, AuthModule, AuthorizationHttpModule } from '../platform/auth/index.js';
 import { QueuesIsolatedModule, QueuesModule, QueuesWorkerModule } from '../platform/queues/index.js';
 import { HistoryModule, HistoryRunnerModule } from '../platform/history/index.js';
@@ -41,6 +42,7 @@ const http: Modules = [
   ScrapingHttpModule,
   QuotesHttpModule,
   RecordsHttpModule,
+  ControlHttpModule,
 ];
 /** Task handlers, and what takes tasks from the queues. */
 const worker: Modules = [

@@ -49,10 +49,13 @@ export class Tasks1763760000000 implements MigrationInterface {
       CREATE INDEX ix_task_name ON task (name, enqueued_at, id);
       CREATE INDEX ix_task_worker ON task (worker, enqueued_at, id) WHERE worker IS NOT NULL;
       CREATE INDEX ix_task_args ON task USING gin (args jsonb_path_ops);
-      CREATE INDEX ix_task_error ON task (fingerprint, enqueued_at, id) WHERE fingerprint IS NOT NULL;
+      CREATE INDEX ix_task_finished_at ON task (finished_at, id) WHERE finished_at IS NOT NULL;
+      CREATE INDEX ix_task_error ON task (enqueued_at, id) WHERE error_class IS NOT NULL;
+      CREATE INDEX ix_task_slow ON task (enqueued_at, id) WHERE runtime_ms >= 1000;
       CREATE INDEX ix_task_root_id ON task (root_id) WHERE root_id IS NOT NULL;
       CREATE INDEX ix_task_parent_id ON task (parent_id) WHERE parent_id IS NOT NULL;
       CREATE INDEX ix_task_correlation_id ON task (correlation_id) WHERE correlation_id IS NOT NULL;
+      CREATE INDEX ix_task_retry_of ON task (retry_of) WHERE retry_of IS NOT NULL;
 
       -- No foreign key: it would cost a third of the tasks that can be written in a second. Attempts are written in the
       -- transaction that writes their task, and deleted in the statement that deletes it.

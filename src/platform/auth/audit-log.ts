@@ -13,6 +13,15 @@ const BURST = 30;
 const INTERVAL_MS = 6000;
 const MAX_PATH_LENGTH = 200;
 
+const MAX_DETAIL_LENGTH = 500;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What the handler adds to the audit entry of its request: on how many it acted, and with which result. */
+    auditDetail?: string;
+  }
+}
+
 const READS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
@@ -33,6 +42,7 @@ export class AuditLog {
 
   /** Must be called before routes are registered. Routes that only read pay nothing for this. */
   observe(server: FastifyInstance): void {
+    server.decorateRequest('auditDetail', undefined);
     server.addHook('onRoute', (route) => {
       if ([route.method].flat().every((method) => READS.has(method))) return;
       const own = route.onSend === undefined ? [] : [route.onSend].flat();
@@ -61,7 +71,9 @@ export class AuditLog {
       address: ip,
       requestId: id,
       outcome: statusCode < 400 ? 'done' : statusCode === 403 ? 'refused' : 'failed',
-      detail: `status ${statusCode}`,
+      detail: [`status ${statusCode}`, ...(request.auditDetail === undefined ? [] : [request.auditDetail])]
+        .join(': ')
+        .slice(0, MAX_DETAIL_LENGTH),
     };
     if (entry.outcome === 'done') await this.write(entry);
     else this.note(entry, this.ofKeyHolders);

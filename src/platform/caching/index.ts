@@ -1,4 +1,4 @@
-export { CachedDocument, type Encoding } from './cached-document.js';
+export { CachedDocument } from './cached-document.js';
 export { cachedRead } from './cache-options.js';
 export { CachingModule } from './caching.module.js';
 export { negotiateEncoding } from './http/accept-encoding.js';

@@ -14,6 +14,7 @@ import { TaskLimits } from './limits/task-limits.js';
 import { type QueuesConfig, queuesConfig } from './queues.config.js';
 import { Revocations } from './revoking/revocations.js';
 import { Tombstones } from './revoking/tombstones.js';
+import { QueueControl } from './steering/queue-control.js';
 import { TaskCatalogue } from './tasks/task-catalogue.js';
 import { TaskEvents } from './tasks/task-events.js';
 import { TaskMetrics, taskMetricProviders } from './tasks/task-metrics.js';
@@ -27,6 +28,7 @@ const services = [
   TaskLimits,
   Revocations,
   Tombstones,
+  QueueControl,
 ];
 
 /** Enqueueing, for every mode. Registered once, in the root module: a second registration would make second queues. */

@@ -1,19 +1,9 @@
+import { csvLine, type ExportFormat } from '../../../core/exporting/index.js';
 import type { JsonValue } from '../record-item.js';
 import type { FoundRecord } from '../reading/record.finder.js';
-import { csvLine } from './csv.js';
 
 export const EXPORT_FORMATS = ['ndjson', 'json', 'csv'] as const;
 export type ExportFormatName = (typeof EXPORT_FORMATS)[number];
-
-/** How records are written one after another. */
-export interface ExportFormat {
-  readonly mediaType: string;
-  /** What stands before the first record, and behind the last. */
-  readonly begin: string;
-  readonly end: string;
-  /** @param first whether nothing was written before. */
-  write(record: FoundRecord, first: boolean): string;
-}
 
 /** What describes a record in CSV, beside its fields; with an underscore, because a field may have the same name. */
 const CSV_COLUMNS = [
@@ -34,7 +24,10 @@ const CSV_COLUMNS = [
  * @param resumed whether the client has the beginning, so that CSV goes on without its header.
  */
 export const exportFormats: Readonly<
-  Record<ExportFormatName, (fields: readonly string[] | undefined, resumed: boolean) => ExportFormat>
+  Record<
+    ExportFormatName,
+    (fields: readonly string[] | undefined, resumed: boolean) => ExportFormat<FoundRecord>
+  >
 > = {
   ndjson: () => ({
     mediaType: 'application/x-ndjson',

@@ -2,12 +2,12 @@ import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { addVary, ApiProblems } from '../../../core/http/index.js';
+import { sendExport, stillAtWork } from '../../../core/exporting/index.js';
+import { ApiProblems } from '../../../core/http/index.js';
 import { negotiateEncoding } from '../../../platform/caching/index.js';
 import { ThrottledAs } from '../../../platform/throttling/index.js';
 import { DataAges, sourceSlug } from '../../sources/index.js';
 import { recordFilter } from '../reading/record.dto.js';
-import { compressed } from './compressed.js';
 import { EXPORT_FORMATS, type ExportFormatName } from './export-formats.js';
 import { RecordExporter } from './record-exporter.js';
 
@@ -57,20 +57,10 @@ export class RecordExportsController {
     @Query({ schema: exportQuery }) query: z.output<typeof exportQuery>,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { socket, method, headers } = reply.request;
-    const { stream, mediaType } = await this.exporter.begin(slug, query, () => {
-      // Begins the time anew after which a silent connection is cut.
-      socket.setTimeout(socket.timeout ?? 0);
-    });
+    const { stream, mediaType } = await this.exporter.begin(slug, query, () => stillAtWork(reply));
     this.ages.show(reply, slug);
-    addVary(reply, 'Accept-Encoding');
-    reply.header('content-type', mediaType);
-    reply.header('content-disposition', `attachment; filename="${fileName(slug, query.format)}"`);
-    const encoding = negotiateEncoding(headers['accept-encoding']);
-    if (encoding !== undefined) reply.header('content-encoding', encoding);
-    // Fastify answers HEAD, too, and would read the whole stream for it.
-    if (method === 'HEAD') stream.destroy();
-    void reply.send(encoding === undefined || method === 'HEAD' ? stream : compressed(stream, encoding));
+    const encoding = negotiateEncoding(reply.request.headers['accept-encoding']);
+    sendExport(reply, { stream, mediaType, encoding, fileName: fileName(slug, query.format) });
   }
 }
 

@@ -12,10 +12,13 @@ export type TaskState = (typeof OPEN_STATES | typeof FINAL_STATES)[number];
 @Index('ix_task_state', ['state', 'enqueuedAt', 'id'])
 @Index('ix_task_name', ['name', 'enqueuedAt', 'id'])
 @Index('ix_task_worker', ['worker', 'enqueuedAt', 'id'], { where: 'worker IS NOT NULL' })
-@Index('ix_task_error', ['fingerprint', 'enqueuedAt', 'id'], { where: 'fingerprint IS NOT NULL' })
+@Index('ix_task_finished_at', ['finishedAt', 'id'], { where: 'finished_at IS NOT NULL' })
+@Index('ix_task_error', ['enqueuedAt', 'id'], { where: 'error_class IS NOT NULL' })
+@Index('ix_task_slow', ['enqueuedAt', 'id'], { where: 'runtime_ms >= 1000' })
 @Index('ix_task_root_id', ['rootId'], { where: 'root_id IS NOT NULL' })
 @Index('ix_task_parent_id', ['parentId'], { where: 'parent_id IS NOT NULL' })
 @Index('ix_task_correlation_id', ['correlationId'], { where: 'correlation_id IS NOT NULL' })
+@Index('ix_task_retry_of', ['retryOf'], { where: 'retry_of IS NOT NULL' })
 // GIN with jsonb_path_ops, which a decorator cannot say: the migration made it.
 @Index('ix_task_args', { synchronize: false })
 @Check(

@@ -13,6 +13,7 @@ const LIFETIME_MS = 7 * 24 * 3600 * 1000;
 export class Tombstones {
   /** First part of their keys. */
   readonly prefix: string;
+  readonly lifetimeMs = LIFETIME_MS;
 
   constructor(
     private readonly queues: Queues,
@@ -23,7 +24,7 @@ export class Tombstones {
 
   async set(ids: readonly string[], how: RevokeHow): Promise<void> {
     const pipeline = this.queues.client.pipeline();
-    for (const id of ids) pipeline.set(this.prefix + id, how, 'PX', LIFETIME_MS);
+    for (const id of ids) pipeline.set(this.prefix + id, how, 'PX', this.lifetimeMs);
     for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
   }
 

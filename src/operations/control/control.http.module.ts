@@ -1,0 +1,35 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from '../../platform/auth/index.js';
+import { TaskActionsController } from './actions/task-actions.controller.js';
+import { TaskActions } from './actions/task-actions.js';
+import { BulkBatch } from './bulk/bulk-batch.js';
+import { BulkController } from './bulk/bulk.controller.js';
+import { BulkOperations } from './bulk/bulk-operations.js';
+import { BulkProgress } from './bulk/bulk-progress.js';
+import { controlMetricProviders } from './control.metrics.js';
+import { QueueDrain } from './queues/queue-drain.js';
+import { QueueRates } from './queues/queue-rates.js';
+import { QueuesController } from './queues/queues.controller.js';
+import { TaskExporter } from './tasks/task-exporter.js';
+import { TaskFinder } from './tasks/task.finder.js';
+import { TaskReader } from './tasks/task.reader.js';
+import { TasksController } from './tasks/tasks.controller.js';
+
+/** Seeing and steering tasks and queues, over HTTP. Whoever reads here needs a key, too. */
+@Module({
+  imports: [AuthModule],
+  controllers: [TasksController, BulkController, TaskActionsController, QueuesController],
+  providers: [
+    ...controlMetricProviders,
+    TaskFinder,
+    TaskReader,
+    TaskExporter,
+    TaskActions,
+    BulkBatch,
+    BulkOperations,
+    BulkProgress,
+    QueueDrain,
+    QueueRates,
+  ],
+})
+export class ControlHttpModule {}

@@ -1,0 +1,1 @@
+export { ControlHttpModule } from './control.http.module.js';

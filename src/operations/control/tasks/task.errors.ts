@@ -1,0 +1,17 @@
+import { GleanerError } from '../../../core/errors/index.js';
+
+/** The process sends as many exports of tasks as it may. */
+export class TooManyTaskExportsError extends GleanerError {
+  readonly code = 'tasks.too_many_exports';
+  readonly title = 'Too many exports';
+  override readonly severity = 'warning';
+  override readonly retryable = true;
+  override readonly httpStatus = 503;
+  override readonly retryAfterSeconds = 10;
+
+  constructor(limit: number) {
+    super(
+      `This process sends ${limit} exports of tasks already, as many as OPS_EXPORTS_AT_ONCE allows. Try again in a while.`,
+    );
+  }
+}
