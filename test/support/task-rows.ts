@@ -56,13 +56,6 @@ export async function insertTasks(environment: TestEnvironment, rows: readonly T
   ]);
 }
 
-/** What {@link generateTasks} has made, to ask for. */
-const GENERATED_TASKS = {
-  from: Date.UTC(2026, 0, 1),
-  /** Of most tasks; of one in a hundred; of three. */
-  names: { frequent: 'scrape.page', some: 'scrape.run', rare: 'report.monthly' },
-} as const;
-
 /**
  * A history as it could have come about in two weeks: most tasks succeeded within a second, one in a hundred failed,
  * a few run or wait, the newest of them.

@@ -167,6 +167,3 @@ export function toTaskItem(row: TaskRow): TaskItem {
     Object.entries(row).map(([name, value]) => [name, value instanceof Date ? value.toISOString() : value]),
   );
 }
-
-/** A name of a queue or a task, as operators write it. */
-const operatedName = text(200);
