@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { keyTime, pageQuery, pageSchema, text } from '../../../core/http/index.js';
+import { keyTime, pageQuery, pageSchema } from '../../../core/http/index.js';
 import { TASK_STATES } from '../query/task-query.js';
 import { ALL_COLUMNS, type TaskColumn, USUAL_COLUMNS } from './task-columns.js';
 import type { TaskRow, TaskSort } from './task.finder.js';
