@@ -145,7 +145,9 @@ describe('a slot', () => {
     const [run] = await runs('started');
     expect(run).toMatchObject({ trigger: 'schedule', status: 'pending' });
     const redis = new Redis(environment.env.REDIS_URL!);
-    expect(await redis.keys(`${environment.env.REDIS_PREFIX}*:run-${run?.id}`)).toHaveLength(1);
+    // It is sent as soon as the slot's transaction has committed.
+    const task = async (): Promise<string[]> => redis.keys(`${environment.env.REDIS_PREFIX}*:run-${run?.id}`);
+    await expect.poll(task, { timeout: 10_000 }).toHaveLength(1);
     redis.disconnect();
   });
 

@@ -81,16 +81,15 @@ describe('enqueueing', () => {
 
 describe('times', () => {
   it('a task is not begun before its eta', async () => {
+    await lab.start();
     const eta = new Date(Date.now() + 1500);
     await lab.tasks.enqueue(labTasks.work, {}, { id: 'later', eta });
     await lab.tasks.enqueue(labTasks.work, {}, { id: 'now' });
-    await lab.start();
     await ended('later');
     const [{ at } = { at: new Date(0) }] = await lab.environment.query<{ at: Date }>(
       `SELECT at FROM lab_effect WHERE task_id = 'later' AND what = 'begun'`,
     );
     expect(at.getTime()).toBeGreaterThanOrEqual(eta.getTime());
-    expect((await lab.effects('ended')).map(({ taskId }) => taskId)).toEqual(['now', 'later']);
   });
 
   it('a task is not begun after it has expired', async () => {

@@ -5,6 +5,8 @@ import { labTasks } from '../support/task-lab/lab-tasks.js';
 import { type LabProcess, TaskLab } from '../support/task-lab/task-lab.js';
 
 let lab: TaskLab;
+/** Those of earlier tests, which were killed, are still listed for a while. */
+let id: string;
 
 beforeAll(async () => {
   lab = await TaskLab.open();
@@ -14,7 +16,9 @@ afterAll(async () => lab?.[Symbol.asyncDispose]());
 
 /** The only answer to a command. */
 async function tell(command: WorkerCommand): Promise<unknown> {
-  const { replies, silent } = await lab.app.get(WorkerCommands, { strict: false }).send(command);
+  const { replies, silent } = await lab.app
+    .get(WorkerCommands, { strict: false })
+    .send(command, { destinations: [id] });
   expect(silent).toEqual([]);
   expect(replies).toHaveLength(1);
   expect(replies[0]).toMatchObject({ ok: true });
@@ -24,11 +28,11 @@ async function tell(command: WorkerCommand): Promise<unknown> {
 /** Starts the only worker, and waits until it is known. */
 async function start(env: Record<string, string> = {}): Promise<LabProcess> {
   const worker = await lab.start(env);
-  await eventually('the worker to be known', async () =>
+  ({ id } = await eventually('the worker to be known', async () =>
     (await lab.app.get(Workers, { strict: false }).list()).find(
       ({ pid, state }) => pid === worker.pid && state === 'online',
     ),
-  );
+  ));
   return worker;
 }
 

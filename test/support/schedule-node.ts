@@ -1,11 +1,12 @@
 import 'reflect-metadata';
-import { Injectable, Module } from '@nestjs/common';
+import { Global, Injectable, Module } from '@nestjs/common';
 import { DiscoveryModule, NestFactory } from '@nestjs/core';
 import { type Metric, register } from 'prom-client';
 import { DataSource, type EntityManager } from 'typeorm';
 import { migrations } from '../../src/app/migrations/index.js';
 import { ConfigModule, loadConfig } from '../../src/core/config/index.js';
 import { DatabaseModule } from '../../src/core/database/index.js';
+import { TaskCatalogue } from '../../src/platform/queues/index.js';
 import {
   type Fired,
   type ScheduledWork,
@@ -24,6 +25,11 @@ import {
 import { ScheduleRunner } from '../../src/platform/scheduling/schedules/schedule-runner.js';
 import { ScheduleTargets } from '../../src/platform/scheduling/schedules/schedule-targets.js';
 import type { TestEnvironment } from './environment.js';
+
+/** Of all that is about tasks, what the module of schedules declares its own to. */
+@Global()
+@Module({ providers: [TaskCatalogue], exports: [TaskCatalogue] })
+class CatalogueModule {}
 
 /** A target that a test leads: it keeps a row for each slot that it is asked about. */
 @Injectable()
@@ -69,6 +75,7 @@ export async function startScheduleNode(env: Record<string, string>): Promise<Sc
       ConfigModule.forRoot(loadConfig(env)),
       DatabaseModule.forRoot('scheduler', migrations),
       DiscoveryModule,
+      CatalogueModule,
       SchedulingModule,
     ],
     providers: [

@@ -40,6 +40,7 @@ export async function learn(api: Api, pages: string[]): Promise<Known> {
     author: authors.map(({ slug }) => slug),
     tag: tags.map(({ name }) => name),
     runs: runs.map(({ id }) => id),
+    tasks: runs.map(({ id }) => `run-${id}`),
     schedules: schedules.map(({ name }) => name),
     records: records.items.map(({ id }) => String(id)),
     kind: ['book', 'poster'],

@@ -181,6 +181,37 @@ function forgedCursor(): fc.Arbitrary<string> {
     .map((json) => Buffer.from(JSON.stringify(json)).toString('base64url'));
 }
 
+/** Queries of tasks, some of them well-formed. */
+export const taskQueries: fc.Arbitrary<string> = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom('state:failed', 'name:scrape.*', '-queue:low', 'took:>30s', 'after:-1h', 'arg.n:1'),
+      fc.constantFrom(
+        '(',
+        ')',
+        'NOT',
+        'AND',
+        'OR',
+        'state:',
+        ':',
+        '"',
+        'took:<',
+        'nobody:1',
+        'after:0000-01-01',
+      ),
+      fc.constantFrom(...NASTY),
+    ),
+    { maxLength: 5 },
+  )
+  .map((words) => words.join(' '));
+
+/** Lists of columns, most of them of tasks. */
+export const columnLists: fc.Arbitrary<string> = fc
+  .array(fc.oneof(fc.constantFrom('id', 'name', 'state', 'payload', ''), fc.constantFrom(...NASTY)), {
+    maxLength: 4,
+  })
+  .map((names) => names.join(','));
+
 /** Conditions on fields, most of them readable. */
 export const conditions: fc.Arbitrary<string> = fc
   .tuple(
