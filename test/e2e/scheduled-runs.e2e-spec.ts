@@ -146,7 +146,8 @@ describe('a slot', () => {
     expect(run).toMatchObject({ trigger: 'schedule', status: 'pending' });
     const redis = new Redis(environment.env.REDIS_URL!);
     // It is sent as soon as the slot's transaction has committed.
-    const task = async (): Promise<string[]> => redis.keys(`${environment.env.REDIS_PREFIX}*:run-${run?.id}`);
+    const task = async (): Promise<string[]> =>
+      redis.keys(`${environment.env.REDIS_PREFIX}*:default:run-${run?.id}`);
     await expect.poll(task, { timeout: 10_000 }).toHaveLength(1);
     redis.disconnect();
   });

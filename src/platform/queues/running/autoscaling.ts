@@ -9,6 +9,7 @@ export interface Bounds {
  */
 export function autoscaled(
   pool: { readonly size: number; readonly active: number },
+  /** Whether a queue waits for a slot. */
   behind: boolean,
   { min, max }: Bounds,
 ): number {

@@ -55,11 +55,6 @@ export class QueueConsumer {
     return this.consuming;
   }
 
-  /** Whether there were more jobs than slots when it looked last. */
-  get isBehind(): boolean {
-    return !this.empty;
-  }
-
   /** When Redis last answered, or there was nothing to ask it: milliseconds since 1970. */
   get lastContact(): number {
     return this.blocked || !this.consuming ? this.contact : Date.now();

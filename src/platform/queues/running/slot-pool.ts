@@ -48,6 +48,11 @@ export class SlotPool<Q extends string> {
     return sum;
   }
 
+  /** Whether a queue has more to begin than there are slots for it. */
+  get isShort(): boolean {
+    return [...this.lanes.values()].some(({ waiting }) => waiting !== undefined);
+  }
+
   /** Running tasks above the new size go on; no others begin until they have ended. */
   resize(slots: number): void {
     this.slots = slots;

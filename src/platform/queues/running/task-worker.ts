@@ -209,8 +209,7 @@ export class TaskWorker
 
   private scale(): void {
     if (!this.bounds) return;
-    const behind = [...this.consumers.values()].some((consumer) => consumer.isConsuming && consumer.isBehind);
-    this.pool.resize(autoscaled(this.pool, behind, this.bounds));
+    this.pool.resize(autoscaled(this.pool, this.pool.isShort, this.bounds));
   }
 
   /** Resolves when no task runs; one that was taken in the last moment counts, too. */
