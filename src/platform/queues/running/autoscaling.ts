@@ -14,6 +14,6 @@ export function autoscaled(
   { min, max }: Bounds,
 ): number {
   const { size, active } = pool;
-  const wanted = behind && active >= size ? Math.ceil(size * 1.5) + 1 : active < size / 2 ? size - 1 : size;
+  const wanted = behind ? Math.ceil(size * 1.5) + 1 : active < size / 2 ? size - 1 : size;
   return Math.max(min, Math.min(max, wanted));
 }
