@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
+import { withDeadline } from '../../../core/deadline/index.js';
 import { type RedisConfig, redisConfig } from '../../../core/redis/index.js';
 import { type Added, addJobs } from '../bull/add-jobs.js';
 import { Queues } from '../bull/queues.js';
@@ -56,20 +57,10 @@ export class Sender {
   }
 
   private async inTime<T>(task: string, answer: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      const { enqueueTimeoutMs } = this.config;
-      timer = setTimeout(
-        () => reject(new Error(`no answer within ${enqueueTimeoutMs} ms`)),
-        enqueueTimeoutMs,
-      );
-    });
     try {
-      return await Promise.race([answer, late]);
+      return await withDeadline(answer, this.config.enqueueTimeoutMs);
     } catch (error) {
       throw new QueueUnavailableError(task, { cause: error });
-    } finally {
-      clearTimeout(timer);
     }
   }
 
