@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { hostname } from 'node:os';
 import { LoggerModule, type Params } from 'nestjs-pino';
 import { destination } from 'pino';
+import { processId } from '../process/index.js';
 import { AppLogger } from './app-logger.js';
 import { type LoggingConfig, loggingConfig } from './logging.config.js';
 import { correlationFields, RequestLog } from './request-log.js';
@@ -34,7 +34,7 @@ function loggerParams(config: LoggingConfig, mode: string): Params {
     pinoHttp: [
       {
         level: config.level,
-        base: { service: 'gleaner', mode, instance: `${hostname()}:${process.pid}` },
+        base: { service: 'gleaner', mode, instance: processId },
         timestamp: isoTime,
         formatters: { level: (label) => ({ level: label }) },
         mixin: correlationFields,

@@ -1,1 +1,1 @@
-export { instanceId } from './instance.js';
+export { instanceId, processId } from './instance.js';

@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 
-/** Tells this process from all others that there are or were: in containers host and process id come again. */
-export const instanceId = `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
+/** Tells this process from the others that there are; in the log it is `instance`. */
+export const processId = `${hostname()}:${process.pid}`;
+
+/** Tells it also from all that there were: in containers host and process id come again. */
+export const instanceId = `${processId}:${randomBytes(3).toString('hex')}`;

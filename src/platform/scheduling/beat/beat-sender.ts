@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { processId } from '../../../core/process/index.js';
 import { TaskQueue } from '../../queues/index.js';
 import { Periodic, type PeriodicWork } from '../periodic.js';
 import { beatHeartbeat, beatTaskId } from './beat.task.js';
-import { processId } from './process-id.js';
 
 const SLOT_MS = 30_000;
 /** After that the chain is reported as broken, whatever may still come. */

@@ -3,8 +3,8 @@ import { InjectMetric, makeHistogramProvider } from '@willsoto/nestjs-prometheus
 import type { Histogram } from 'prom-client';
 import { DataSource } from 'typeorm';
 import { z } from 'zod';
+import { processId } from '../../../core/process/index.js';
 import { defineTask, Task, type TaskHandler } from '../../queues/index.js';
-import { processId } from './process-id.js';
 
 const payload = z.object({
   slot: z.iso.datetime(),
