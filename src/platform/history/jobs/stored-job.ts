@@ -30,13 +30,7 @@ export class StoredJob {
   ) {}
 
   get facts(): TaskFacts {
-    const data = jsonOf(this.hash.data);
-    const envelope = readEnvelope(data) ?? {
-      version: 1,
-      payload: data,
-      enqueuedAt: this.number('timestamp', MAX_TIME),
-      headers: {},
-    };
+    const envelope = readEnvelope(jsonOf(this.hash.data), this.enqueuedAt);
     const { id, queue, name, maxAttempts } = this;
     return { id, name, queue, envelope, maxAttempts, critical: false };
   }

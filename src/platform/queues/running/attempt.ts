@@ -35,8 +35,7 @@ export class Attempt {
     this.number = taken.job.attemptsMade + 1;
     const { data, timestamp, name, opts } = taken.job;
     // What is no envelope fails when it is begun; until then it is told of as it is.
-    const unknown = { version: 1, payload: data as unknown, enqueuedAt: timestamp, headers: {} };
-    this.envelope = readEnvelope(data) ?? unknown;
+    this.envelope = readEnvelope(data, timestamp);
     const { id, envelope, start, number: attempt } = this;
     const task = { id, name, queue, envelope, maxAttempts: opts.attempts ?? 1, critical };
     this.facts = { task, workerId: instanceId, start, attempt };

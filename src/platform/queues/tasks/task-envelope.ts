@@ -55,12 +55,12 @@ export function seal<P>(task: TaskDefinition<P>, payload: P, headers: TaskHeader
 }
 
 /**
- * Reads an envelope without its task, as far as it can be read: for whoever only tells of it.
- * @returns `undefined` for what no release of Gleaner has written.
+ * Reads an envelope without its task, for whoever only tells of it: what no release of Gleaner has written is a payload.
+ * @param timestamp of its job, for such.
  */
-export function readEnvelope(data: unknown): TaskEnvelope | undefined {
+export function readEnvelope(data: unknown, timestamp: number): TaskEnvelope {
   const envelope = envelopeSchema.safeParse(data);
-  return envelope.success ? envelope.data : undefined;
+  return envelope.success ? envelope.data : { version: 1, payload: data, enqueuedAt: timestamp, headers: {} };
 }
 
 /**
