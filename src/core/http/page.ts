@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../json/index.js';
 
 /** A page of a list: `nextCursor` is null on the last page. */
 export interface Page<T> {
@@ -42,20 +43,12 @@ function cursorSchema<K extends CursorKey>(key: K) {
       // A key of 1000 characters, which are up to 3 bytes each, in base64.
       .max(5000, expected)
       .transform((text, context): z.output<K> => {
-        const parsed = key.safeParse(decode(text));
+        const parsed = key.safeParse(parseJson(Buffer.from(text, 'base64url').toString('utf8')));
         if (parsed.success) return parsed.data;
         context.issues.push({ code: 'custom', message: expected, input: text });
         return z.NEVER;
       })
   );
-}
-
-function decode(text: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
-  } catch {
-    return undefined; // Not JSON: the schema says what was expected.
-  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { z } from 'zod';
+import { parseJson } from '../../../core/json/index.js';
 import { type RedisConfig, redisConfig } from '../../../core/redis/index.js';
 import { Queues } from '../bull/queues.js';
 import { taskRate } from './rate.js';
@@ -54,18 +55,10 @@ export class TaskLimits {
       rates: new Map(Object.entries(rates).filter(([, rate]) => taskRate.safeParse(rate).success)),
       times: new Map(
         Object.entries(times).flatMap(([task, json]) => {
-          const limit = timeLimitSchema.safeParse(parsed(json));
+          const limit = timeLimitSchema.safeParse(parseJson(json));
           return limit.success ? [[task, limit.data] as const] : [];
         }),
       ),
     };
-  }
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined; // Not ours: the schema refuses it.
   }
 }

@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { GleanerError, InvalidInputError, messageOf } from '../../../core/errors/index.js';
 import { type RedisConfig, redisConfig, RedisConnections } from '../../../core/redis/index.js';
 import { ControllableWorker } from '../../queues/index.js';
-import { parseJson } from '../parse-json.js';
+import { parseJson } from '../../../core/json/index.js';
 import { Heartbeat } from '../registry/heartbeat.js';
 import { WorkerReport } from '../registry/worker-report.js';
 import { UnknownCommandError } from '../workers.errors.js';

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { InvalidInputError } from '../../../core/errors/index.js';
 import { type RedisConfig, redisConfig } from '../../../core/redis/index.js';
-import { parseJson } from '../parse-json.js';
+import { parseJson } from '../../../core/json/index.js';
 import { type StoredWorker, WorkerStore } from '../registry/worker-store.js';
 import { WorkersUnavailableError } from '../workers.errors.js';
 import { WORKERS_REDIS } from '../workers-redis.js';

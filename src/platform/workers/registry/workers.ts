@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { parseJson } from '../parse-json.js';
+import { parseJson } from '../../../core/json/index.js';
 import { WorkersUnavailableError } from '../workers.errors.js';
 import { type WorkerFacts, workerFactsSchema } from './worker-facts.js';
 import { type StoredWorker, type WorkerState, WorkerStore } from './worker-store.js';
