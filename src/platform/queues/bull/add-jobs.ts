@@ -1,8 +1,8 @@
 import type { Queue } from 'bull';
+import { Script } from '../../../core/redis/index.js';
 import { FULL_JITTER } from '../tasks/backoff.js';
 import type { RawTask } from '../tasks/raw-task.js';
 import { delayedScore, keysOf } from './bull-internals.js';
-import { Script } from './script.js';
 
 /**
  * Puts jobs on a queue, all or none of them, and tells of each what became of it. Beside what Bull's script does it

@@ -1,6 +1,6 @@
 import type { Job } from 'bull';
+import { Script } from '../../../core/redis/index.js';
 import { delayedScore, internalsOf, keysOf } from './bull-internals.js';
-import { Script } from './script.js';
 
 /**
  * Writes what has become of an active job, if it is still ours.

@@ -1,6 +1,6 @@
 import type { Job, Queue } from 'bull';
+import { Script } from '../../../core/redis/index.js';
 import { internalsOf, jobFrom, keysOf } from './bull-internals.js';
-import { Script } from './script.js';
 
 /**
  * Takes jobs and their locks, as Bull's own script does one by one, and two things more: it counts how often each has

@@ -1,6 +1,6 @@
 import type { Queue } from 'bull';
+import { Script } from '../../../core/redis/index.js';
 import { keysOf } from './bull-internals.js';
-import { Script } from './script.js';
 
 /**
  * Takes a job that has not begun out of its queue. LREM costs time in proportion to the queue, about a millisecond for

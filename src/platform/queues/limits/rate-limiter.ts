@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type RedisConfig, redisConfig } from '../../../core/redis/index.js';
+import { type RedisConfig, redisConfig, Script } from '../../../core/redis/index.js';
 import { Queues } from '../bull/queues.js';
-import { Script } from '../bull/script.js';
 import { intervalMs } from './rate.js';
 
 /** Turns are given out for this long ahead, so that a new rate is heeded by all that wait within it. */

@@ -1,3 +1,5 @@
+import { Script } from '../../../core/redis/index.js';
+
 /**
  * Puts a command into the inboxes of workers. KEYS[1]: the command; then the inboxes. ARGV: its id, its text, when its
  * time is over (milliseconds since 1970 by Redis's clock), and how many commands may wait in an inbox.
@@ -5,7 +7,9 @@
  * The text is kept once, for as long as its time lasts. An inbox that is full belongs to a worker that does not read it.
  * Answers 1, or 0 when it was too late already, because Redis was busy or frozen.
  */
-export const SEND_COMMAND = `
+export const SEND_COMMAND = new Script(
+  'gleanerSendCommand',
+  `
 local time = redis.call('TIME')
 local left = tonumber(ARGV[3]) - time[1] * 1000 - math.floor(time[2] / 1000)
 if left <= 0 then return 0 end
@@ -16,4 +20,5 @@ for i = 2, #KEYS do
     if redis.call('PTTL', KEYS[i]) < left then redis.call('PEXPIRE', KEYS[i], left) end
   end
 end
-return 1`;
+return 1`,
+);

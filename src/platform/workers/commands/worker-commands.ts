@@ -44,10 +44,6 @@ export interface CommandOutcome<R> {
   silent: string[];
 }
 
-type SendingRedis = Redis & {
-  sendCommandToWorkers(keys: number, ...args: (string | number)[]): Promise<0 | 1>;
-};
-
 /**
  * Tells workers what to do, and hears what they say.
  *
@@ -64,16 +60,13 @@ type SendingRedis = Redis & {
  */
 @Injectable()
 export class WorkerCommands {
-  private readonly redis: SendingRedis;
   private readonly keys: ReturnType<typeof channelKeys>;
 
   constructor(
     private readonly store: WorkerStore,
-    @Inject(WORKERS_REDIS) redis: Redis,
+    @Inject(WORKERS_REDIS) private readonly redis: Redis,
     @Inject(redisConfig.token) { prefix }: RedisConfig,
   ) {
-    redis.defineCommand('sendCommandToWorkers', { lua: SEND_COMMAND });
-    this.redis = redis as SendingRedis;
     this.keys = channelKeys(prefix);
   }
 
@@ -114,7 +107,7 @@ export class WorkerCommands {
     const keys = [this.keys.command(id), ...asked.map(this.keys.inbox)];
     const args = [id, JSON.stringify(command), expiresAt, MAX_WAITING];
     try {
-      const inTime = await this.redis.sendCommandToWorkers(keys.length, ...keys, ...args);
+      const inTime = (await SEND_COMMAND.run(this.redis, keys, args)) === 1;
       return inTime ? await this.collect(id, command, new Set(asked), until) : new Map();
     } catch (error) {
       throw new WorkersUnavailableError(error, { sent: true });

@@ -1,3 +1,5 @@
+import { Script } from '../../../core/redis/index.js';
+
 /**
  * Keeps what a worker tells, on Redis's own clock, and forgets whom nobody has heard of for long.
  *
@@ -8,7 +10,9 @@
  * Of more than that those go that were heard of longest ago. In one call no more than 100 go, so that it stays short;
  * when nobody calls any more the keys run out as a whole.
  */
-export const BEAT = `
+export const BEAT = new Script(
+  'gleanerBeat',
+  `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local id, remember, most = ARGV[1], tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -23,4 +27,5 @@ if #gone > 0 then
   redis.call('ZREM', KEYS[2], unpack(gone))
   redis.call('ZREM', KEYS[3], unpack(gone))
 end
-for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, remember) end`;
+for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, remember) end`,
+);

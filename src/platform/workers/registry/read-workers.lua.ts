@@ -1,3 +1,5 @@
+import { Script } from '../../../core/redis/index.js';
+
 /**
  * Reads workers. KEYS as of BEAT. ARGV[1]: milliseconds without a heartbeat after which a worker is offline; ARGV[2]: 1
  * to read what they have told, too; then the ids of those that are wanted, or none for all.
@@ -5,7 +7,9 @@
  * Answers Redis's time in milliseconds, and for each worker that is remembered four texts: its id, its state, when it
  * was last heard of, and what it told.
  */
-export const READ_WORKERS = `
+export const READ_WORKERS = new Script(
+  'gleanerReadWorkers',
+  `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local ids = {}
@@ -24,4 +28,5 @@ for _, id in ipairs(ids) do
     answer[#answer + 1] = ARGV[2] == '1' and redis.call('HGET', KEYS[1], id) or ''
   end
 end
-return answer`;
+return answer`,
+);

@@ -24,39 +24,24 @@ export interface StoredWorker {
   readonly facts: string;
 }
 
-type WorkersRedis = Redis & {
-  beatOfWorker(...args: (string | number)[]): Promise<unknown>;
-  readWorkers(...args: (string | number)[]): Promise<[now: number, ...texts: string[]]>;
-};
-
 /** The registry's keys in Redis. Everything here throws what ioredis throws when Redis is away, within two seconds. */
 @Injectable()
 export class WorkerStore {
-  private readonly redis: WorkersRedis;
   private readonly keys: readonly [string, string, string];
 
   constructor(
-    @Inject(WORKERS_REDIS) redis: Redis,
+    @Inject(WORKERS_REDIS) private readonly redis: Redis,
     @Inject(redisConfig.token) { prefix }: RedisConfig,
     @Inject(workersConfig.token) private readonly config: WorkersConfig,
   ) {
-    redis.defineCommand('beatOfWorker', { lua: BEAT, numberOfKeys: 3 });
-    redis.defineCommand('readWorkers', { lua: READ_WORKERS, numberOfKeys: 3 });
-    this.redis = redis as WorkersRedis;
     this.keys = [`${prefix}:workers`, `${prefix}:workers-heard`, `${prefix}:workers-alive`];
   }
 
   /** Keeps what the worker tells; with `ends` nobody waits for its next heartbeat. */
   async beat(id: string, facts: WorkerFacts, { ends = false } = {}): Promise<void> {
     const { rememberMs } = this.config;
-    await this.redis.beatOfWorker(
-      ...this.keys,
-      id,
-      JSON.stringify(facts),
-      ends ? 0 : 1,
-      rememberMs,
-      MAX_REMEMBERED,
-    );
+    const args = [id, JSON.stringify(facts), ends ? 0 : 1, rememberMs, MAX_REMEMBERED];
+    await BEAT.run(this.redis, this.keys, args);
   }
 
   /** @param ids of those that are wanted; absent: all. Those that nobody remembers are left out. */
@@ -65,12 +50,9 @@ export class WorkerStore {
     { withFacts = true } = {},
   ): Promise<{ now: number; workers: StoredWorker[] }> {
     if (ids?.length === 0) return { now: Number.NaN, workers: [] };
-    const [now, ...texts] = await this.redis.readWorkers(
-      ...this.keys,
-      OFFLINE_AFTER_MS,
-      withFacts ? 1 : 0,
-      ...(ids ?? []),
-    );
+    const args = [OFFLINE_AFTER_MS, withFacts ? 1 : 0, ...(ids ?? [])];
+    const answer = await READ_WORKERS.run(this.redis, this.keys, args);
+    const [now, ...texts] = answer as [now: number, ...texts: string[]];
     const workers: StoredWorker[] = [];
     for (let at = 0; at < texts.length; at += 4) {
       const [id = '', state, heard, facts = ''] = texts.slice(at, at + 4);
