@@ -6,7 +6,7 @@ import { type LabProcess, TaskLab } from '../support/task-lab/task-lab.js';
 
 let lab: TaskLab;
 /** Those of earlier tests, which were killed, are still listed for a while. */
-let id: string;
+let workerId: string;
 
 beforeAll(async () => {
   lab = await TaskLab.open();
@@ -18,7 +18,7 @@ afterAll(async () => lab?.[Symbol.asyncDispose]());
 async function tell(command: WorkerCommand): Promise<unknown> {
   const { replies, silent } = await lab.app
     .get(WorkerCommands, { strict: false })
-    .send(command, { destinations: [id] });
+    .send(command, { destinations: [workerId] });
   expect(silent).toEqual([]);
   expect(replies).toHaveLength(1);
   expect(replies[0]).toMatchObject({ ok: true });
@@ -28,7 +28,7 @@ async function tell(command: WorkerCommand): Promise<unknown> {
 /** Starts the only worker, and waits until it is known. */
 async function start(env: Record<string, string> = {}): Promise<LabProcess> {
   const worker = await lab.start(env);
-  ({ id } = await eventually('the worker to be known', async () =>
+  ({ id: workerId } = await eventually('the worker to be known', async () =>
     (await lab.app.get(Workers, { strict: false }).list()).find(
       ({ pid, state }) => pid === worker.pid && state === 'online',
     ),
