@@ -1,16 +1,7 @@
 import { Argument, type Command } from 'commander';
-import { QUEUE_NAMES, type QueueName, Queues } from '../../../platform/queues/index.js';
+import { QUEUE_NAMES, QueueControl, type QueueName } from '../../../platform/queues/index.js';
 import type { Tools } from '../tools.js';
 import { showList } from '../show.js';
-
-interface QueueRow {
-  name: QueueName;
-  paused: boolean;
-  waiting: number;
-  active: number;
-  delayed: number;
-  failed: number;
-}
 
 /** Queues as a whole: all workers heed it. */
 export function queueCommands(program: Command, { services, terminal }: Tools): void {
@@ -20,17 +11,16 @@ export function queueCommands(program: Command, { services, terminal }: Tools): 
     .command('list', { isDefault: true })
     .description('how many tasks are in each')
     .action(async ({ json }: { json?: boolean }) => {
-      const all = (await services.get(Queues)).all;
-      const rows = await Promise.all(
-        [...all].map(async ([name, queue]): Promise<QueueRow> => {
-          const [{ waiting, active, delayed, failed }, waitingWhilePaused, paused] = await Promise.all([
-            queue.getJobCounts(),
-            queue.getPausedCount(),
-            queue.isPaused(),
-          ]);
-          return { name, paused, waiting: waiting + waitingWhilePaused, active, delayed, failed };
-        }),
-      );
+      const control = await services.get(QueueControl);
+      const states = await Promise.all(QUEUE_NAMES.map(async (name) => control.state(name)));
+      const rows = states.map(({ name, paused, waiting, active, scheduled, failed }) => ({
+        name,
+        paused,
+        waiting,
+        active,
+        delayed: scheduled,
+        failed,
+      }));
       showList(
         terminal,
         json,
@@ -56,7 +46,7 @@ export function queueCommands(program: Command, { services, terminal }: Tools): 
       .description(about)
       .addArgument(new Argument('<queue>').choices(QUEUE_NAMES))
       .action(async (queue: QueueName) => {
-        await (await services.get(Queues)).of(queue)[name]();
+        await (await services.get(QueueControl))[name](queue);
         terminal.note(`The queue ${queue} is ${name === 'pause' ? 'paused' : 'running'}.\n`);
       });
 }
