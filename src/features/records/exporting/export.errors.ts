@@ -1,13 +1,9 @@
-import { GleanerError } from '../../../core/errors/index.js';
+import { AtCapacityError } from '../../../core/errors/index.js';
 
 /** The process sends as many exports as it may. */
-export class TooManyExportsError extends GleanerError {
+export class TooManyExportsError extends AtCapacityError {
   readonly code = 'records.too_many_exports';
   readonly title = 'Too many exports';
-  override readonly severity = 'warning';
-  override readonly retryable = true;
-  override readonly httpStatus = 503;
-  override readonly retryAfterSeconds = 10;
 
   constructor(limit: number) {
     super(

@@ -1,13 +1,9 @@
-import { GleanerError } from '../../../core/errors/index.js';
+import { AtCapacityError } from '../../../core/errors/index.js';
 
 /** The process is at work on as many bulk operations as it may be. */
-export class TooManyBulkOperationsError extends GleanerError {
+export class TooManyBulkOperationsError extends AtCapacityError {
   readonly code = 'bulk.too_many';
   readonly title = 'Too many bulk operations';
-  override readonly severity = 'warning';
-  override readonly retryable = true;
-  override readonly httpStatus = 503;
-  override readonly retryAfterSeconds = 10;
 
   constructor(limit: number) {
     super(

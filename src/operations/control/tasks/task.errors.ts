@@ -1,13 +1,9 @@
-import { GleanerError } from '../../../core/errors/index.js';
+import { AtCapacityError } from '../../../core/errors/index.js';
 
 /** The process sends as many exports of tasks as it may. */
-export class TooManyTaskExportsError extends GleanerError {
+export class TooManyTaskExportsError extends AtCapacityError {
   readonly code = 'tasks.too_many_exports';
   readonly title = 'Too many exports';
-  override readonly severity = 'warning';
-  override readonly retryable = true;
-  override readonly httpStatus = 503;
-  override readonly retryAfterSeconds = 10;
 
   constructor(limit: number) {
     super(
