@@ -1,7 +1,7 @@
 import fc from 'fast-check';
+import { TASK_STATES } from '../../src/platform/history/index.js';
 import {
   momentOf,
-  TASK_STATES,
   type TaskQuery,
   type TextCondition,
   TEXT_FIELDS,

@@ -1,11 +1,11 @@
 import { InvalidInputError } from '../../../core/errors/index.js';
+import type { TaskState } from '../../../platform/history/index.js';
 import {
   type QueueName,
   QUEUE_NAMES,
   type RawTask,
   type TaskCatalogue,
 } from '../../../platform/queues/index.js';
-import type { TaskState } from '../query/task-query.js';
 import { PayloadTooLargeError } from './action.errors.js';
 
 /** A task of the history, as far as it is needed to send it again. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { NotFoundError } from '../../../core/errors/index.js';
+import { FINAL_STATES, type TaskState } from '../../../platform/history/index.js';
 import {
   type Enqueued,
   Revocations,
@@ -9,7 +10,6 @@ import {
   TaskCatalogue,
   TaskQueue,
 } from '../../../platform/queues/index.js';
-import { FINAL_STATES, type TaskState } from '../query/task-query.js';
 import { WrongTaskStateError } from './action.errors.js';
 import { repetitionOf, STORED_TASK, type StoredTask } from './stored-task.js';
 

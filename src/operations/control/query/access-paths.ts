@@ -1,10 +1,5 @@
-import {
-  type Condition,
-  TASK_STATES,
-  type TaskQuery,
-  type TaskState,
-  type TextCondition,
-} from './task-query.js';
+import { TASK_STATES, type TaskState } from '../../../platform/history/index.js';
+import { type Condition, type TaskQuery, type TextCondition } from './task-query.js';
 
 /** A way to find tasks by an index. */
 export type AccessPath =

@@ -1,10 +1,10 @@
+import { TASK_STATES } from '../../../platform/history/index.js';
 import { DURATION, durationMs } from './duration.js';
 import { QuerySyntaxError } from './query.errors.js';
 import {
   type Comparison,
   type Condition,
   type PointInTime,
-  TASK_STATES,
   TEXT_FIELDS,
   type TextField,
 } from './task-query.js';

@@ -1,9 +1,4 @@
-export const OPEN_STATES = ['pending', 'received', 'scheduled', 'active', 'retry'] as const;
-/** Nothing follows these. */
-export const FINAL_STATES = ['succeeded', 'failed', 'revoked', 'expired'] as const;
-/** States of a task, as the table has them. */
-export const TASK_STATES = [...OPEN_STATES, ...FINAL_STATES] as const;
-export type TaskState = (typeof TASK_STATES)[number];
+import type { TaskState } from '../../../platform/history/index.js';
 
 /** Fields that are compared as text; `error` by whether it contains the text, in any case. */
 export const TEXT_FIELDS = [

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { keyTime, pageQuery, pageSchema } from '../../../core/http/index.js';
-import { TASK_STATES } from '../query/task-query.js';
+import { type TaskDetail, TASK_STATES } from '../../../platform/history/index.js';
 import { ALL_COLUMNS, type TaskColumn, USUAL_COLUMNS } from './task-columns.js';
 import type { TaskRow, TaskSort } from './task.finder.js';
 

@@ -3,8 +3,9 @@ import { Check, Column, Entity, Index, PrimaryColumn, UpdateDateColumn } from 't
 /** `scheduled` waits for its time or for a rate limit, `retry` for its next attempt. */
 export const OPEN_STATES = ['pending', 'received', 'scheduled', 'active', 'retry'] as const;
 /** Nothing follows these. */
-const FINAL_STATES = ['succeeded', 'failed', 'revoked', 'expired'] as const;
-export type TaskState = (typeof OPEN_STATES | typeof FINAL_STATES)[number];
+export const FINAL_STATES = ['succeeded', 'failed', 'revoked', 'expired'] as const;
+export const TASK_STATES = [...OPEN_STATES, ...FINAL_STATES] as const;
+export type TaskState = (typeof TASK_STATES)[number];
 
 /** What is known of one task, from when it was sent on; nothing waits for this table, so it is some 200 ms behind. */
 @Entity('task')
