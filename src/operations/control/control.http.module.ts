@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../../platform/auth/index.js';
+import { HistoryModule } from '../../platform/history/index.js';
 import { TaskActionsController } from './actions/task-actions.controller.js';
 import { TaskActions } from './actions/task-actions.js';
 import { BulkBatch } from './bulk/bulk-batch.js';
@@ -12,17 +13,17 @@ import { QueueRates } from './queues/queue-rates.js';
 import { QueuesController } from './queues/queues.controller.js';
 import { TaskExporter } from './tasks/task-exporter.js';
 import { TaskFinder } from './tasks/task.finder.js';
-import { TaskReader } from './tasks/task.reader.js';
+import { LongRunning } from './tasks/long-running.js';
 import { TasksController } from './tasks/tasks.controller.js';
 
 /** Seeing and steering tasks and queues, over HTTP. Whoever reads here needs a key, too. */
 @Module({
-  imports: [AuthModule],
+  imports: [AuthModule, HistoryModule],
   controllers: [TasksController, BulkController, TaskActionsController, QueuesController],
   providers: [
     ...controlMetricProviders,
     TaskFinder,
-    TaskReader,
+    LongRunning,
     TaskExporter,
     TaskActions,
     BulkBatch,

@@ -167,3 +167,29 @@ export function toTaskItem(row: TaskRow): TaskItem {
     Object.entries(row).map(([name, value]) => [name, value instanceof Date ? value.toISOString() : value]),
   );
 }
+
+export function toTaskDetailDto({ task, attempts, logs, children, timeline }: TaskDetail): TaskDetailDto {
+  const shown = Object.fromEntries(ALL_COLUMNS.map((column) => [column, task[column]]));
+  // Once it has begun, the time from which it might says nothing more.
+  const moments = timeline.filter(({ what }) => what !== 'due' || attempts.length === 0);
+  return {
+    ...(toTaskItem(shown) as TaskDto),
+    attempts: attempts.map(({ taskId: _, startedAt, finishedAt, retryAt, ...attempt }) => ({
+      ...attempt,
+      startedAt: startedAt.toISOString(),
+      finishedAt: finishedAt?.toISOString() ?? null,
+      retryAt: retryAt?.toISOString() ?? null,
+    })),
+    timeline: moments.map(({ at, what, start = null, worker = null }) => ({
+      at: at.toISOString(),
+      what,
+      start,
+      worker,
+    })),
+    logs: logs.map(({ start, at, message, fields }) => ({ start, at: at.toISOString(), message, fields })),
+    children: children.map(({ enqueuedAt, ...child }) => ({
+      ...child,
+      enqueuedAt: enqueuedAt.toISOString(),
+    })),
+  };
+}

@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { sendExport, stillAtWork } from '../../../core/exporting/index.js';
 import { ApiProblems, cursorOf, noQuery, type Page } from '../../../core/http/index.js';
+import { TaskHistory } from '../../../platform/history/index.js';
 import { RequiresRole } from '../../../platform/auth/index.js';
 import { negotiateEncoding } from '../../../platform/caching/index.js';
 import { ThrottledAs } from '../../../platform/throttling/index.js';
@@ -24,10 +25,11 @@ import {
   type TaskItem,
   taskPageSchema,
   toSort,
+  toTaskDetailDto,
   toTaskItem,
 } from './task.dto.js';
 import { TaskFinder } from './task.finder.js';
-import { TaskReader } from './task.reader.js';
+import { LongRunning } from './long-running.js';
 
 const text = { schema: { type: 'string' as const } };
 
@@ -37,7 +39,8 @@ const text = { schema: { type: 'string' as const } };
 export class TasksController {
   constructor(
     private readonly finder: TaskFinder,
-    private readonly reader: TaskReader,
+    private readonly history: TaskHistory,
+    private readonly longRunningTasks: LongRunning,
     private readonly exporter: TaskExporter,
   ) {}
 
@@ -101,7 +104,7 @@ export class TasksController {
   async longRunning(
     @Query({ schema: longRunningQuery }) { over }: z.output<typeof longRunningQuery>,
   ): Promise<{ items: TaskDto[] }> {
-    return { items: await this.reader.longRunning(over) };
+    return { items: await this.longRunningTasks.over(over) };
   }
 
   @Get(':id')
@@ -113,6 +116,6 @@ export class TasksController {
     @Param('id', { schema: taskId }) id: string,
     @Query({ schema: noQuery }) _query: object,
   ): Promise<TaskDetailDto> {
-    return this.reader.get(id);
+    return toTaskDetailDto(await this.history.get(id));
   }
 }

@@ -6,19 +6,19 @@ import { TaskLog } from '../entities/task-log.entity.js';
 import { Task } from '../entities/task.entity.js';
 import { type Moment, timelineOf } from './timeline.js';
 
-const MAX_ATTEMPTS = 200;
+const MAX_ATTEMPTS = 100;
 const MAX_LOGS = 1000;
 const MAX_CHILDREN = 100;
 
 export interface TaskDetail {
   /** Without its payload, which can hold secrets; `args` cannot. */
   readonly task: Task;
-  /** The latest 200, in order. */
+  /** The latest 100, in order. */
   readonly attempts: TaskAttempt[];
   /** The latest 1000 lines, in order. */
   readonly logs: TaskLog[];
-  /** Tasks that it has enqueued, the first 100. */
-  readonly children: Pick<Task, 'id' | 'name' | 'state' | 'enqueuedAt' | 'finishedAt'>[];
+  /** Tasks that it has enqueued, the newest 100, the newest first. */
+  readonly children: Pick<Task, 'id' | 'name' | 'state' | 'enqueuedAt'>[];
   readonly timeline: Moment[];
 }
 
@@ -35,12 +35,13 @@ export class TaskHistory {
     const [attempts, logs, children] = await Promise.all([
       manager.find(TaskAttempt, { where: { taskId: id }, order: { start: 'DESC' }, take: MAX_ATTEMPTS }),
       manager.find(TaskLog, { where: { taskId: id }, order: { id: 'DESC' }, take: MAX_LOGS }),
-      manager.find(Task, {
-        select: { id: true, name: true, state: true, enqueuedAt: true, finishedAt: true },
-        where: { parentId: id },
-        order: { enqueuedAt: 'ASC', id: 'ASC' },
-        take: MAX_CHILDREN,
-      }),
+      manager.query<TaskDetail['children']>(
+        // The few of a parent are sorted; the planner must not look for them in the order of time.
+        `WITH child AS MATERIALIZED (SELECT id, name, state, enqueued_at FROM task WHERE parent_id = $1)
+         SELECT id, name, state, enqueued_at AS "enqueuedAt" FROM child
+         ORDER BY enqueued_at DESC, id DESC LIMIT ${MAX_CHILDREN}`,
+        [id],
+      ),
     ]);
     attempts.reverse();
     logs.reverse();
