@@ -3,8 +3,8 @@ import type { Redis } from 'ioredis';
 
 /**
  * What Bull 4 has and its types leave out, and what we know of how it keeps jobs in Redis. In one folder, so that an
- * upgrade of Bull has one place to check: this file, and the scripts of `take-jobs.ts`, `settle-job.ts` and
- * `withdraw-job.ts`.
+ * upgrade of Bull has one place to check: this file, and the scripts of `add-jobs.ts`, `take-jobs.ts`,
+ * `settle-job.ts`, `withdraw-job.ts` and `drop-waiting.ts`.
  */
 interface QueueInternals {
   /** Value of the locks that this queue instance holds. */
