@@ -15,8 +15,9 @@ export interface Revoked {
 }
 
 /**
- * Takes tasks back. The tombstone comes first, so that a task which a worker takes in this moment is found revoked
- * when it begins, or within half a second (see `TaskWorker`). It lasts seven days.
+ * Takes tasks back. What PostgreSQL still keeps for the queues goes first; then a task is marked and looked for in one
+ * moment. A worker that has it sees the mark within half a second (see `TaskWorker`), one that takes it later sees it
+ * at once. The mark lasts seven days.
  */
 @Injectable()
 export class Revocations {
@@ -29,14 +30,15 @@ export class Revocations {
 
   /** @param how `terminate` kills the process of an isolated task; for others it is the same as `abort`. */
   async revoke(ids: readonly string[], how: RevokeHow = 'abort'): Promise<Revoked[]> {
-    await this.tombstones.set(ids, how);
     const unsent = new Set(await this.outbox.remove(ids));
-    return Promise.all(ids.map(async (id) => this.withdraw(id, unsent.has(id))));
+    return Promise.all(ids.map(async (id) => this.withdraw(id, how, unsent.has(id))));
   }
 
-  private async withdraw(id: string, unsent: boolean): Promise<Revoked> {
-    const answers = await Promise.all([...this.queues.all.values()].map((queue) => withdraw(queue, id)));
-    const was = answers.find((answer) => answer !== 'unknown') ?? (unsent ? 'outbox' : 'unknown');
+  private async withdraw(id: string, how: RevokeHow, unsent: boolean): Promise<Revoked> {
+    const { prefix, lifetimeMs } = this.tombstones;
+    const tombstone = { key: prefix + id, value: how, lifetimeMs };
+    const found = await withdraw(this.queues.client, [...this.queues.all.values()], id, tombstone);
+    const was = found === 'unknown' && unsent ? 'outbox' : found;
     if (was === 'waiting' || was === 'scheduled' || was === 'outbox')
       this.events.emit({ type: 'withdrawn', at: Date.now(), task: { id } });
     return { id, was };

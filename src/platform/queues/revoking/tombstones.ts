@@ -22,12 +22,6 @@ export class Tombstones {
     this.prefix = `${config.prefix}:revoked:`;
   }
 
-  async set(ids: readonly string[], how: RevokeHow): Promise<void> {
-    const pipeline = this.queues.client.pipeline();
-    for (const id of ids) pipeline.set(this.prefix + id, how, 'PX', this.lifetimeMs);
-    for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
-  }
-
   /** Which of the tasks are revoked. */
   async find(ids: readonly string[]): Promise<Map<string, RevokeHow>> {
     if (ids.length === 0) return new Map();
