@@ -4,18 +4,13 @@ import type { Redis } from 'ioredis';
 /**
  * What Bull 4 has and its types leave out, and what we know of how it keeps jobs in Redis. In one folder, so that an
  * upgrade of Bull has one place to check: this file, and the scripts of `add-jobs.ts`, `take-jobs.ts`,
- * `settle-job.ts`, `withdraw-job.ts` and `drop-waiting.ts`.
+ * `extend-lock.ts`, `settle-job.ts`, `withdraw-job.ts` and `drop-waiting.ts`.
  */
 interface QueueInternals {
-  /** Value of the locks that this queue instance holds. */
+  /** Of this queue instance. */
   readonly token: string;
   /** The connection that waits for jobs. */
   readonly bclient: Redis;
-}
-
-interface JobInternals {
-  /** Answers 1 when the lock was ours and lasts this long from now, else 0. */
-  extendLock(durationMs: number): Promise<number>;
 }
 
 interface JobClass {
@@ -24,9 +19,8 @@ interface JobClass {
 
 export const internalsOf = (queue: Queue): Queue & QueueInternals => queue as Queue & QueueInternals;
 
-export async function extendLock(job: Job, durationMs: number): Promise<number> {
-  return (job as Job & JobInternals).extendLock(durationMs);
-}
+/** Value of the lock of a job that this process has begun as its `start`-th time. */
+export const lockToken = (queue: Queue, start: number): string => `${internalsOf(queue).token}:${start}`;
 
 /** A job from the hash that Bull keeps of it. */
 export function jobFrom(queue: Queue, id: string, hash: Record<string, string>): Job {

@@ -1,20 +1,24 @@
 import type { Job } from 'bull';
 import { Script } from '../../../core/redis/index.js';
-import { delayedScore, internalsOf, keysOf } from './bull-internals.js';
+import { delayedScore, keysOf } from './bull-internals.js';
 
 /**
  * Writes what has become of an active job, if it is still ours.
  *
  * Bull's own scripts write a failed attempt before they look whose the job is, and refuse a job whose lock has run out
  * although nobody has taken it, so that what was done is done again. Here the lock may be gone, as long as the job is
- * still among the active ones: whoever takes it away from us removes it there first.
+ * still among the active ones and nobody has begun it since: not even this very process, which takes a job again that
+ * it has lost itself.
  */
 const SETTLE = new Script(
   'gleanerSettle',
   `
-local id, token, outcome, at = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local holder = redis.call('GET', KEYS[4])
-if holder and holder ~= token then return 0 end
+local id, start, outcome, at = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+if start == '' then
+  if redis.call('EXISTS', KEYS[4]) == 1 then return 0 end
+elseif redis.call('HGET', KEYS[3], 'starts') ~= start then
+  return 0
+end
 if redis.call('LREM', KEYS[1], -1, id) == 0 then return 0 end
 redis.call('DEL', KEYS[4])
 redis.call('SREM', KEYS[2], id)
@@ -72,13 +76,21 @@ const KEEP_COMPLETED = 1000;
 /** The history keeps results; here they are for Bull's own tools. */
 const MAX_RESULT = 4096;
 
+interface Held {
+  readonly job: Pick<Job, 'id' | 'queue'>;
+  /** Which start of the job it is; none when it is only moved and has not been begun. */
+  readonly start?: number;
+}
+
 /** @returns whether the job was still ours; if not, nothing was written. */
-export async function settle(job: Pick<Job, 'id' | 'queue'>, settlement: Settlement): Promise<boolean> {
-  const { queue } = job;
-  const id = String(job.id);
+export async function settle(
+  { job: { id: jobId, queue }, start }: Held,
+  settlement: Settlement,
+): Promise<boolean> {
+  const id = String(jobId);
   const target = settlement.to === 'removed' ? 'completed' : settlement.to;
   const keys = keysOf(queue, 'active', 'stalled', id, `${id}:lock`, target, 'meta-paused', 'paused');
-  const args = [id, internalsOf(queue).token, settlement.to, ...rest(settlement)];
+  const args = [id, start ?? '', settlement.to, ...rest(settlement)];
   return (await SETTLE.run(queue.client, keys, args)) === 1;
 }
 

@@ -17,16 +17,16 @@ local function claim(id)
     redis.call('LREM', KEYS[2], 1, id)
     return nil
   end
-  redis.call('SET', key .. ':lock', token, 'PX', lockMs)
   redis.call('ZREM', KEYS[4], id)
   redis.call('HSET', key, 'processedOn', now)
   local starts = redis.call('HINCRBY', key, 'starts', 1)
+  redis.call('SET', key .. ':lock', token .. starts, 'PX', lockMs)
   return {id, starts, redis.call('GET', revoked .. id) or '', redis.call('HGETALL', key)}
 end
 local taken = {}
 local function add(job) if job then taken[#taken + 1] = job end end
 if ARGV[7] then
-  add(claim(ARGV[7]))
+  if redis.call('LPOS', KEYS[2], ARGV[7]) then add(claim(ARGV[7])) end
 else
   for _ = 1, tonumber(ARGV[6]) do
     local id = redis.call('RPOPLPUSH', KEYS[1], KEYS[2])
@@ -59,7 +59,7 @@ export async function takeJobs(source: Source, count: number): Promise<TakenJob[
   return take(source, count);
 }
 
-/** Takes the job that a blocking pop has moved to the active ones already. */
+/** Takes the job that a blocking pop has moved to the active ones, if it is still there: whoever had it may have ended it. */
 export async function takeMoved(source: Source, id: string): Promise<TakenJob | undefined> {
   return (await take(source, 1, id))[0];
 }
@@ -70,7 +70,15 @@ async function take(
   ...id: string[]
 ): Promise<TakenJob[]> {
   const keys = keysOf(queue, 'wait', 'active', 'stalled', 'priority');
-  const args = [queue.toKey(''), internalsOf(queue).token, lockMs, Date.now(), tombstones, count, ...id];
+  const args = [
+    queue.toKey(''),
+    `${internalsOf(queue).token}:`,
+    lockMs,
+    Date.now(),
+    tombstones,
+    count,
+    ...id,
+  ];
   type Row = [id: string, start: number, tombstone: string, fields: string[]];
   const rows = (await TAKE.run(queue.client, keys, args)) as Row[];
   return rows.map(([jobId, start, tombstone, fields]) => {

@@ -10,15 +10,17 @@ let lost: { at: number; error: TaskLockLostError }[];
 let lock: JobLock;
 let begun: number;
 
-const job = {
-  id: 'run-1',
-  extendLock: async (ms: number): Promise<number> => {
-    renewals.push({ at: Date.now() - begun, ms });
+/** Of Redis, which is asked by a script. */
+const client = {
+  gleanerExtendLock: async (...args: unknown[]): Promise<number> => {
+    renewals.push({ at: Date.now() - begun, ms: args.at(-2) as number });
     const answer = answers.shift() ?? 1;
     if (answer instanceof Error) throw answer;
     return answer;
   },
-} as unknown as Job;
+};
+const queue = { toKey: (key: string) => key, token: 'ours', client };
+const job = { id: 'run-1', queue } as unknown as Job;
 
 const outage = (count: number): Error[] => Array.from({ length: count }, () => new Error('connection lost'));
 const seconds = (): number[] => renewals.map(({ at }) => at / 1000);
@@ -29,7 +31,7 @@ beforeEach(() => {
   renewals = [];
   lost = [];
   begun = Date.now();
-  lock = new JobLock(job, 60_000, (error) => lost.push({ at: Date.now() - begun, error }));
+  lock = new JobLock({ job, start: 1 }, 60_000, (error) => lost.push({ at: Date.now() - begun, error }));
 });
 afterEach(() => {
   lock.release();
@@ -94,7 +96,7 @@ describe('the lock of a job', () => {
 
   it('is not reported lost by an answer that comes after its release', async () => {
     const { promise, resolve } = Promise.withResolvers<number>();
-    vi.spyOn(job as Job & { extendLock: () => Promise<number> }, 'extendLock').mockReturnValueOnce(promise);
+    vi.spyOn(client, 'gleanerExtendLock').mockReturnValueOnce(promise);
     await vi.advanceTimersByTimeAsync(15_000);
     lock.release();
     resolve(0);
@@ -105,7 +107,7 @@ describe('the lock of a job', () => {
 
   it('counts from when a renewal was asked for, not from when its slow answer came', async () => {
     const { promise, resolve } = Promise.withResolvers<number>();
-    vi.spyOn(job as Job & { extendLock: () => Promise<number> }, 'extendLock').mockReturnValueOnce(promise);
+    vi.spyOn(client, 'gleanerExtendLock').mockReturnValueOnce(promise);
     answers = outage(1000);
     await vi.advanceTimersByTimeAsync(15_000 + 20_000);
     resolve(1);
@@ -115,7 +117,7 @@ describe('the lock of a job', () => {
 
   it('is lost when a renewal gets no answer at all until it has run out', async () => {
     const silence = new Promise<number>(() => undefined);
-    vi.spyOn(job as Job & { extendLock: () => Promise<number> }, 'extendLock').mockReturnValue(silence);
+    vi.spyOn(client, 'gleanerExtendLock').mockReturnValue(silence);
     try {
       await vi.advanceTimersByTimeAsync(300_000);
       expect(lost).toHaveLength(1);

@@ -1,5 +1,5 @@
-import type { Job } from 'bull';
-import { extendLock } from '../bull/bull-internals.js';
+import { extendLock } from '../bull/extend-lock.js';
+import type { TakenJob } from '../bull/take-jobs.js';
 import { TaskLockLostError } from '../queues.errors.js';
 
 /**
@@ -16,7 +16,7 @@ export class JobLock {
   private released = false;
 
   constructor(
-    private readonly job: Job,
+    private readonly taken: Pick<TakenJob, 'job' | 'start'>,
     private readonly durationMs: number,
     private readonly onLost: (error: TaskLockLostError) => void,
   ) {
@@ -29,7 +29,7 @@ export class JobLock {
     if (this.released) return;
     this.released = true;
     clearTimeout(this.timer);
-    if (Date.now() >= this.heldUntil) this.onLost(new TaskLockLostError(String(this.job.id)));
+    if (Date.now() >= this.heldUntil) this.onLost(new TaskLockLostError(String(this.taken.job.id)));
   }
 
   private schedule(ms: number): void {
@@ -40,13 +40,13 @@ export class JobLock {
    * A worker's connection waits for Redis however long it is away, and a renewal in its offline queue neither succeeds
    * nor fails: silence counts as a failure. Renewals that come late do no harm, Redis answers them by whose lock it is.
    */
-  private async answerOrSilence(): Promise<number | undefined> {
+  private async answerOrSilence(): Promise<boolean | undefined> {
     let timer: NodeJS.Timeout | undefined;
     const silence = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => resolve(undefined), this.durationMs / 20);
     });
     try {
-      return await Promise.race([extendLock(this.job, this.durationMs), silence]);
+      return await Promise.race([extendLock(this.taken, this.durationMs), silence]);
     } catch {
       return undefined;
     } finally {
@@ -56,17 +56,17 @@ export class JobLock {
 
   private async renew(): Promise<void> {
     const asked = Date.now();
-    // A failed renewal may be a passing outage, which "not ours any more" is not: Redis answers 0 for that.
+    // A failed renewal may be a passing outage, which "not ours any more" is not: Redis says so.
     const renewed = await this.answerOrSilence();
     if (this.released) return;
-    if (renewed === 1) {
+    if (renewed === true) {
       this.heldUntil = asked + this.durationMs;
       this.schedule(this.durationMs / 4);
     } else if (renewed === undefined && Date.now() + this.durationMs / 20 < this.heldUntil) {
       this.schedule(this.durationMs / 20);
     } else {
       this.released = true;
-      this.onLost(new TaskLockLostError(String(this.job.id)));
+      this.onLost(new TaskLockLostError(String(this.taken.job.id)));
     }
   }
 }

@@ -123,7 +123,7 @@ export class QueueConsumer {
     if (id === null) return;
     this.empty = false;
     if (!pool.tryAdmit(name)) {
-      await settle({ queue, id }, { to: 'wait' });
+      await settle({ job: { queue, id } }, { to: 'wait' });
       return;
     }
     const taken = await this.asking(takeMoved(this.consumer, id)).catch((error: unknown) => {

@@ -120,9 +120,8 @@ function attemptOf({
   start,
   opts,
 }: Given = {}): Attempt {
-  const client = { gleanerSettle: async () => settled };
+  const client = { gleanerSettle: async () => settled, gleanerExtendLock: () => extendLock() };
   const queue = { toKey: (key: string) => key, token: 'ours', client };
-  const lock = { extendLock: () => extendLock() };
   const job = {
     id: 'greet-1',
     name,
@@ -130,7 +129,6 @@ function attemptOf({
     attemptsMade,
     opts: opts ?? { attempts: 3 },
     queue,
-    ...lock,
   } as unknown as Job;
   const taken: TakenJob = { job, start: start ?? attemptsMade + 1, revoked, hash: {} };
   return new Attempt('default', taken, false);

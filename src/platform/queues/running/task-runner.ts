@@ -77,7 +77,7 @@ export class TaskRunner {
     const { payload } = unseal(definition, attempt.job.data);
     const set = this.limits.time(definition.name);
     const deadlineMs = set?.softMs ?? definition.deadlineMs;
-    const lock = new JobLock(attempt.job, this.config.lockDurationMs, (error) => attempt.abort(error));
+    const lock = new JobLock(attempt.taken, this.config.lockDurationMs, (error) => attempt.abort(error));
     let deadline: NodeJS.Timeout | undefined;
     const begun = (): void => {
       const late = (): void => attempt.abort(new TaskDeadlineError(definition.name, deadlineMs));

@@ -30,7 +30,7 @@ export class TaskSettler {
     const runtimeMs = Date.now() - attempt.takenAt;
     if (outcome.type === 'lost') return this.lost(attempt, runtimeMs);
     const verdict = this.verdict(attempt, outcome, runtimeMs);
-    if (!(await settle(attempt.job, verdict.settlement))) return this.lost(attempt, runtimeMs);
+    if (!(await settle(attempt, verdict.settlement))) return this.lost(attempt, runtimeMs);
     verdict.tell();
     this.events.emit(verdict.event);
     return verdict.event.type;

@@ -14,7 +14,7 @@ import type { QueueName } from '../bull/queue-names.js';
 import { Queues } from '../bull/queues.js';
 import type { TakenJob } from '../bull/take-jobs.js';
 import { type QueuesConfig, queuesConfig } from '../queues.config.js';
-import { TaskRevokedError, WorkerShutdownError } from '../queues.errors.js';
+import { TaskLockLostError, TaskRevokedError, WorkerShutdownError } from '../queues.errors.js';
 import { type RevokeHow, Tombstones } from '../revoking/tombstones.js';
 import { type TaskEvent, TaskEvents } from '../tasks/task-events.js';
 import { TaskRegistry } from '../tasks/task-registry.js';
@@ -178,6 +178,8 @@ export class TaskWorker
   private begin(queue: QueueName, taken: TakenJob): void {
     const critical = this.registry.get(taken.job.name)?.definition.critical ?? false;
     const attempt = new Attempt(queue, taken, critical);
+    // A start of it that this worker had lost without noticing ends now.
+    this.attempts.get(attempt.id)?.abort(new TaskLockLostError(attempt.id));
     this.attempts.set(attempt.id, attempt);
     // Redis may have given us one more in the moment in which we stopped.
     if (this.draining) attempt.abort(new WorkerShutdownError());
