@@ -4,15 +4,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDataSource } from '../../src/app/data-source.js';
 import { loadConfig } from '../../src/core/config/index.js';
 import { databaseConfig } from '../../src/core/database/index.js';
-import { parseQuery } from '../../src/operations/control/query/parse-query.js';
-import { USUAL_COLUMNS } from '../../src/operations/control/tasks/task-columns.js';
+import { parseQuery } from '../../src/platform/history/query/parse-query.js';
+import { USUAL_COLUMNS } from '../../src/platform/history/finding/task-columns.js';
 import {
   FEW,
   MOST_COUNTED,
   TaskFinder,
   type TaskSort,
   WINDOW,
-} from '../../src/operations/control/tasks/task.finder.js';
+} from '../../src/platform/history/finding/task.finder.js';
 import { createEnvironment, type TestEnvironment } from '../support/environment.js';
 import { type Cost, costOf } from '../support/explain.js';
 import { generateTasks } from '../support/task-rows.js';

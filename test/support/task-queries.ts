@@ -5,7 +5,7 @@ import {
   type TaskQuery,
   type TextCondition,
   TEXT_FIELDS,
-} from '../../src/operations/control/query/task-query.js';
+} from '../../src/platform/history/query/task-query.js';
 
 /** A row of `task`, as far as queries look at it. */
 export interface QueriedTask {

@@ -12,7 +12,6 @@ import { QueueDrain } from './queues/queue-drain.js';
 import { QueueRates } from './queues/queue-rates.js';
 import { QueuesController } from './queues/queues.controller.js';
 import { TaskExporter } from './tasks/task-exporter.js';
-import { TaskFinder } from './tasks/task.finder.js';
 import { LongRunning } from './tasks/long-running.js';
 import { TasksController } from './tasks/tasks.controller.js';
 
@@ -22,7 +21,6 @@ import { TasksController } from './tasks/tasks.controller.js';
   controllers: [TasksController, BulkController, TaskActionsController, QueuesController],
   providers: [
     ...controlMetricProviders,
-    TaskFinder,
     LongRunning,
     TaskExporter,
     TaskActions,

@@ -6,6 +6,7 @@ import { DeadLetter } from './entities/dead-letter.entity.js';
 import { TaskAttempt } from './entities/task-attempt.entity.js';
 import { TaskLog } from './entities/task-log.entity.js';
 import { Task } from './entities/task.entity.js';
+import { TaskFinder } from './finding/task.finder.js';
 import { HistoryMetrics, historyMetricProviders } from './history.metrics.js';
 import { TaskHistory } from './reading/task-history.js';
 import { TaskRecorder } from './recording/task-recorder.js';
@@ -18,11 +19,12 @@ import { TaskWriter } from './recording/task-writer.js';
     TaskWriter,
     TaskRecorder,
     TaskHistory,
+    TaskFinder,
     DeadLetters,
     DeadLetterReplayer,
     HistoryMetrics,
     ...historyMetricProviders,
   ],
-  exports: [TaskHistory, DeadLetters, DeadLetterReplayer, TaskWriter, HistoryMetrics],
+  exports: [TaskHistory, TaskFinder, DeadLetters, DeadLetterReplayer, TaskWriter, HistoryMetrics],
 })
 export class HistoryModule {}

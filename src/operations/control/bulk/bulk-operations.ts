@@ -7,10 +7,13 @@ import { WorkUnits } from '../../../core/database/index.js';
 import { isPassing, messageOf } from '../../../core/errors/index.js';
 import { AuditEntry } from '../../../platform/auth/index.js';
 import { type ControlConfig, controlConfig } from '../control.config.js';
-import { printQuery } from '../query/print-query.js';
-import { FINAL_STATES, OPEN_STATES } from '../../../platform/history/index.js';
-import type { TaskQuery } from '../query/task-query.js';
-import { TaskFinder } from '../tasks/task.finder.js';
+import {
+  FINAL_STATES,
+  OPEN_STATES,
+  printQuery,
+  type TaskQuery,
+  TaskFinder,
+} from '../../../platform/history/index.js';
 import { BulkBatch } from './bulk-batch.js';
 import { type BulkAction, type BulkOperation, MAX_FAILURES_TOLD } from './bulk-operation.js';
 import { BulkProgress } from './bulk-progress.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { parseQuery } from '../../../platform/history/index.js';
 import { InvalidInputError } from '../../../core/errors/index.js';
-import { parseQuery } from '../query/parse-query.js';
 import { taskId } from '../tasks/task.dto.js';
 import { BULK_ACTIONS, BULK_STATES } from './bulk-operation.js';
 import type { BulkSelection } from './bulk-operations.js';

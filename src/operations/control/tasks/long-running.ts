@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { ALL_COLUMNS, selectList } from './task-columns.js';
 import { type TaskDto, toTaskItem } from './task.dto.js';
-import type { TaskRow } from './task.finder.js';
+import { ALL_COLUMNS, selectList, type TaskRow } from '../../../platform/history/index.js';
 
 const MAX_LONG_RUNNING = 100;
 

@@ -2,6 +2,13 @@ import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nes
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import type { Counter } from 'prom-client';
 import type { Readable } from 'node:stream';
+import {
+  type Place,
+  type TaskQuery,
+  type TaskColumn,
+  TaskFinder,
+  type TaskRow,
+} from '../../../platform/history/index.js';
 import { WorkUnits } from '../../../core/database/index.js';
 import {
   csvLine,
@@ -10,14 +17,10 @@ import {
   type ExportFormat,
   ExportStreams,
 } from '../../../core/exporting/index.js';
-import type { Place } from './task-window.sql.js';
 import { type ControlConfig, controlConfig } from '../control.config.js';
 import { TASK_EXPORTS } from '../control.metrics.js';
-import type { TaskQuery } from '../query/task-query.js';
-import type { TaskColumn } from './task-columns.js';
 import { type EXPORT_FORMATS, toTaskItem } from './task.dto.js';
 import { TooManyTaskExportsError } from './task.errors.js';
-import { TaskFinder, type TaskRow } from './task.finder.js';
 
 /** Tasks of one statement. */
 const BATCH = 500;

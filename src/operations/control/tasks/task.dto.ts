@@ -1,8 +1,14 @@
 import { z } from 'zod';
 import { keyTime, pageQuery, pageSchema } from '../../../core/http/index.js';
-import { type TaskDetail, TASK_STATES } from '../../../platform/history/index.js';
-import { ALL_COLUMNS, type TaskColumn, USUAL_COLUMNS } from './task-columns.js';
-import type { TaskRow, TaskSort } from './task.finder.js';
+import {
+  type TaskDetail,
+  TASK_STATES,
+  ALL_COLUMNS,
+  type TaskColumn,
+  USUAL_COLUMNS,
+  type TaskRow,
+  type TaskSort,
+} from '../../../platform/history/index.js';
 
 const time = z.iso.datetime();
 const anyJson = z.unknown();

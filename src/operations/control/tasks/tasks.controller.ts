@@ -4,12 +4,16 @@ import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { sendExport, stillAtWork } from '../../../core/exporting/index.js';
 import { ApiProblems, cursorOf, noQuery, type Page } from '../../../core/http/index.js';
-import { TaskHistory } from '../../../platform/history/index.js';
+import {
+  TaskHistory,
+  parseQuery,
+  ALL_COLUMNS,
+  USUAL_COLUMNS,
+  TaskFinder,
+} from '../../../platform/history/index.js';
 import { RequiresRole } from '../../../platform/auth/index.js';
 import { negotiateEncoding } from '../../../platform/caching/index.js';
 import { ThrottledAs } from '../../../platform/throttling/index.js';
-import { parseQuery } from '../query/parse-query.js';
-import { ALL_COLUMNS, USUAL_COLUMNS } from './task-columns.js';
 import { TaskExporter } from './task-exporter.js';
 import {
   countTasksQuery,
@@ -28,7 +32,6 @@ import {
   toTaskDetailDto,
   toTaskItem,
 } from './task.dto.js';
-import { TaskFinder } from './task.finder.js';
 import { LongRunning } from './long-running.js';
 
 const text = { schema: { type: 'string' as const } };

@@ -1,4 +1,4 @@
-import type { TaskState } from '../../../platform/history/index.js';
+import type { TaskState } from '../entities/task.entity.js';
 
 /** Fields that are compared as text; `error` by whether it contains the text, in any case. */
 export const TEXT_FIELDS = [

@@ -1,4 +1,4 @@
-import { TASK_STATES, type TaskState } from '../../../platform/history/index.js';
+import { TASK_STATES, type TaskState } from '../entities/task.entity.js';
 import { type Condition, type TaskQuery, type TextCondition } from './task-query.js';
 
 /** A way to find tasks by an index. */

@@ -1,4 +1,4 @@
-import { TASK_STATES } from '../../../platform/history/index.js';
+import { TASK_STATES } from '../entities/task.entity.js';
 import { DURATION, durationMs } from './duration.js';
 import { QuerySyntaxError } from './query.errors.js';
 import {
