@@ -8,6 +8,7 @@ import { type ProxyOptions, resolveClients } from './client/client-address.js';
 import type { HttpConfig } from './http.config.js';
 import { readableUrl, refuseMalformedUrls } from './malformed-url.js';
 import { type Problem, PROBLEM_MEDIA_TYPE, problem } from './problems/problem.js';
+import { closeIdleConnections } from './idle-connections.js';
 import { dataHeaders } from './security/security-headers.js';
 import { sendProblem } from './problems/send-problem.js';
 
@@ -50,6 +51,7 @@ export function createAdapter(options: AdapterOptions): FastifyAdapter {
   resolveClients(adapter.getInstance(), options);
   refuseMalformedUrls(adapter.getInstance());
   takeJsonAndYaml(adapter.getInstance(), bodyLimitBytes);
+  closeIdleConnections(adapter.getInstance());
   return adapter;
 }
 
