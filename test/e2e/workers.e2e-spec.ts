@@ -93,6 +93,14 @@ describe('the registry', () => {
   });
 });
 
+/** Of the one worker that there is. */
+async function cutInbox(): Promise<void> {
+  const clients = String(await redis.client('LIST')).split('\n');
+  const inboxes = clients.filter((line) => line.includes(` name=${prefix}:worker-inbox `));
+  expect(inboxes).toHaveLength(1);
+  await redis.client('KILL', 'ID', /^id=(\d+)/.exec(inboxes[0]!)![1]!);
+}
+
 describe('a command', () => {
   it('is answered by every worker that is online', async () => {
     const started = await Promise.all([cluster.start(), cluster.start(), cluster.start()]);
@@ -156,18 +164,27 @@ describe('a command', () => {
 
   it('reaches a worker whose connection was cut just before', async () => {
     const [, id] = await cluster.start();
-    const clients = String(await redis.client('LIST')).split('\n');
-    const inboxes = clients.filter((line) => line.includes(` name=${prefix}:worker-inbox `));
-    expect(inboxes).toHaveLength(1);
-    await redis.client('KILL', 'ID', /^id=(\d+)/.exec(inboxes[0]!)![1]!);
+    await cutInbox();
     const { replies } = await cluster.commands.send({ type: 'ping' }, { timeoutMs: 20_000 });
     expect(replies).toEqual([{ workerId: id, ok: true, result: { pong: true } }]);
+  });
+
+  it('reaches a worker whose connection is cut after Redis has written the command to it', async () => {
+    const [frozen, id] = await cluster.start();
+    frozen.kill('SIGSTOP');
+    const outcome = cluster.commands.send({ type: 'ping' }, { destinations: [id], timeoutMs: 20_000 });
+    await eventually('the command', async () =>
+      (await redis.exists(`${prefix}:worker-inbox:${id}`)) === 1 ? true : undefined,
+    );
+    await cutInbox();
+    frozen.kill('SIGCONT');
+    expect((await outcome).replies).toEqual([{ workerId: id, ok: true, result: { pong: true } }]);
   });
 
   it('of a newer release is answered with an error', async () => {
     const [, id] = await cluster.start();
     await redis.set(`${prefix}:worker-command:c1`, JSON.stringify({ type: 'dance' }), 'PX', 20_000);
-    await redis.rpush(`${prefix}:worker-inbox:${id}`, 'c1');
+    await redis.xadd(`${prefix}:worker-inbox:${id}`, '*', 'command', 'c1');
     const reply = await eventually('an answer', async () => {
       const [text] = await redis.lrange(`${prefix}:worker-replies:c1`, 0, -1);
       return text ? (JSON.parse(text) as unknown) : undefined;
@@ -180,13 +197,12 @@ describe('a command', () => {
     const [frozen, id] = await cluster.start();
     frozen.kill('SIGSTOP');
     const send = () => cluster.commands.send({ type: 'ping' }, { destinations: [id], timeoutMs: 5000 });
-    // One is taken by Redis into the socket of the frozen worker.
     const outcomes = Promise.all(Array.from({ length: 120 }, send));
     const inbox = `${prefix}:worker-inbox:${id}`;
     await eventually('the commands', async () =>
       (await redis.keys(`${prefix}:worker-command:*`)).length === 120 ? true : undefined,
     );
-    expect(await redis.llen(inbox)).toBe(100);
+    expect(await redis.xlen(inbox)).toBe(100);
     for (const { silent } of await outcomes) expect(silent).toEqual([id]);
     await eventually('nothing of them to be left', async () =>
       (await redis.keys(`${prefix}:worker-[ic]*`)).length === 0 ? true : undefined,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Commands that may wait for one worker. It takes them at once, unless it is frozen or dead. */
+/** Commands that are kept for one worker. It takes them at once, unless it is frozen or dead. */
 export const MAX_WAITING = 100;
 /** The longest that whoever sends a command waits for replies. */
 export const MAX_TIMEOUT_MS = 60_000;
@@ -9,7 +9,7 @@ export const REPLIES_KEPT_MS = MAX_TIMEOUT_MS + 10_000;
 
 /** Where the two ends meet in Redis. */
 export const channelKeys = (prefix: string) => ({
-  /** List of the ids of commands for one worker. */
+  /** Stream of the ids of commands for one worker. */
   inbox: (workerId: string) => `${prefix}:worker-inbox:${workerId}`,
   /** What the command is (JSON); gone when its time is over. */
   command: (id: string) => `${prefix}:worker-command:${id}`,

@@ -24,7 +24,10 @@ beforeEach(() => {
   handled = [];
   replies = [];
   const blocking = {
-    blpop: () => (inbox.length > 0 ? ['inbox', inbox.shift()] : new Promise(() => undefined)),
+    xread: () => {
+      const id = inbox.shift();
+      return id === undefined ? new Promise(() => undefined) : [['inbox', [['1-1', ['command', id]]]]];
+    },
     disconnect: () => undefined,
   };
   const lookUp = async () => {

@@ -19,7 +19,7 @@ import { channelKeys, type RawReply, REPLIES_KEPT_MS } from './command-channel.j
 import { CommandHandler } from './command-handler.js';
 import { commandSchema, type CommandType, isKnownCommand } from './commands.js';
 
-const BLOCK_SECONDS = 5;
+const BLOCK_MS = 5000;
 const RETRY_MS = 250;
 /** Change nothing that a heartbeat would tell. */
 const READING: ReadonlySet<CommandType> = new Set([
@@ -60,7 +60,7 @@ export class CommandListener implements OnApplicationBootstrap, OnApplicationShu
       maxRetriesPerRequest: null,
       retryStrategy: (times) => Math.min(times * 50, 500),
       // Longer than the blocking read; gets it off a half-open connection.
-      socketTimeout: BLOCK_SECONDS * 1000 + 3000,
+      socketTimeout: BLOCK_MS + 3000,
     });
     void this.listen(this.blocking);
   }
@@ -72,10 +72,16 @@ export class CommandListener implements OnApplicationBootstrap, OnApplicationShu
   }
 
   private async listen(blocking: Redis): Promise<void> {
+    const inbox = this.keys.inbox(this.worker.id);
+    let last = '0-0';
     while (!this.hasEnded) {
       try {
-        const taken = await blocking.blpop(this.keys.inbox(this.worker.id), BLOCK_SECONDS);
-        if (taken) await this.obey(taken[1]);
+        const answer = await blocking.xread('COUNT', 1, 'BLOCK', BLOCK_MS, 'STREAMS', inbox, last);
+        const [entry] = answer?.[0]?.[1] ?? [];
+        if (!entry) continue;
+        // Before it is obeyed: what fails then is not tried again.
+        last = entry[0];
+        await this.obey(entry[1][1] ?? '');
       } catch (error) {
         if (this.hasEnded) return;
         this.logger.warn(`a command was not received, or not answered: ${messageOf(error)}`);

@@ -48,15 +48,15 @@ export interface CommandOutcome<R> {
  * Tells workers what to do, and hears what they say.
  *
  * 1. The command is put into Redis under a key that Redis removes when its time is over, and its id into the inbox of
- *    each worker, a list. Whether it is in time is decided by Redis's clock alone.
- * 2. A worker waits for its inbox on a connection of its own, and so answers also while all its slots are busy. It takes
- *    an id out (nobody can take it again), looks the command up, and does nothing when that is gone: a worker that was
- *    frozen finds only the id.
+ *    each worker, a stream. Whether it is in time is decided by Redis's clock alone.
+ * 2. A worker waits for its inbox on a connection of its own, and so answers also while all its slots are busy. It
+ *    remembers itself how far it has read, so that an id is neither lost with a connection nor read twice; it looks the
+ *    command up, and does nothing when that is gone: a worker that was frozen finds only the id.
  * 3. Its reply goes into a list that we read until everybody has answered or time is up.
  *
- * Lists and not publish/subscribe: what is published while a worker reconnects is lost without anybody knowing, and what
- * waits in the socket of a frozen worker is carried out when it wakes. Replies are polled for: commands are rare, most
- * answers are there at the first look, and a blocking read would need a connection for each command under way.
+ * Not publish/subscribe: what is published while a worker reconnects is lost without anybody knowing, and what waits in
+ * the socket of a frozen worker is carried out when it wakes. Replies are polled for: commands are rare, most answers
+ * are there at the first look, and a blocking read would need a connection for each command under way.
  */
 @Injectable()
 export class WorkerCommands {
