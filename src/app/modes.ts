@@ -14,7 +14,7 @@ import {
   SchedulingWorkerModule,
 } from '../platform/scheduling/index.js';
 import { ThrottlingHttpModule } from '../platform/throttling/index.js';
-import { WorkersModule, WorkersWorkerModule } from '../platform/workers/index.js';
+import { WorkersModule, WorkersRunnerModule, WorkersWorkerModule } from '../platform/workers/index.js';
 
 export type Modules = readonly (Type | DynamicModule)[];
 
@@ -53,7 +53,7 @@ const worker: Modules = [
   RecordsWorkerModule,
 ];
 /** What happens by itself. */
-const scheduler: Modules = [SchedulingRunnerModule, HistoryRunnerModule];
+const scheduler: Modules = [SchedulingRunnerModule, HistoryRunnerModule, WorkersRunnerModule];
 
 /** A process that a worker starts for tasks that are isolated: nothing of it is chosen by people. */
 export const ISOLATED = 'isolated';

@@ -38,6 +38,7 @@ describe('OpenAPI', () => {
       'get /api/v1/authors/{slug}',
       'get /api/v1/authors/{slug}/quotes',
       'get /api/v1/ops/bulk/{id}',
+      'get /api/v1/ops/events',
       'get /api/v1/ops/queues',
       'get /api/v1/ops/queues/{name}',
       'get /api/v1/ops/tasks',

@@ -6,6 +6,11 @@ export const controlConfig = defineConfig('control', {
     wholeNumber(1, 1000).default(4),
     'exports of tasks that a process sends at once; each often holds one connection to PostgreSQL',
   ),
+  eventStreamsAtOnce: setting(
+    'OPS_EVENT_STREAMS_AT_ONCE',
+    wholeNumber(1, 10_000).default(100),
+    'clients to which a process sends events of tasks and workers at once',
+  ),
   bulkMaxTasks: setting(
     'OPS_BULK_MAX_TASKS',
     wholeNumber(1, 10_000_000).default(100_000),

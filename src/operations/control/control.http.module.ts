@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../../platform/auth/index.js';
+import { ChangesModule } from '../../platform/changes/index.js';
 import { HistoryModule } from '../../platform/history/index.js';
 import { TaskActionsController } from './actions/task-actions.controller.js';
 import { TaskActions } from './actions/task-actions.js';
@@ -8,6 +9,8 @@ import { BulkController } from './bulk/bulk.controller.js';
 import { BulkOperations } from './bulk/bulk-operations.js';
 import { BulkProgress } from './bulk/bulk-progress.js';
 import { controlMetricProviders } from './control.metrics.js';
+import { EventStreams } from './events/event-streams.js';
+import { EventsController } from './events/events.controller.js';
 import { QueueDrain } from './queues/queue-drain.js';
 import { QueueRates } from './queues/queue-rates.js';
 import { QueuesController } from './queues/queues.controller.js';
@@ -17,8 +20,8 @@ import { TasksController } from './tasks/tasks.controller.js';
 
 /** Seeing and steering tasks and queues, over HTTP. Whoever reads here needs a key, too. */
 @Module({
-  imports: [AuthModule, HistoryModule],
-  controllers: [TasksController, BulkController, TaskActionsController, QueuesController],
+  imports: [AuthModule, ChangesModule, HistoryModule],
+  controllers: [TasksController, BulkController, TaskActionsController, QueuesController, EventsController],
   providers: [
     ...controlMetricProviders,
     LongRunning,
@@ -29,6 +32,7 @@ import { TasksController } from './tasks/tasks.controller.js';
     BulkProgress,
     QueueDrain,
     QueueRates,
+    EventStreams,
   ],
 })
 export class ControlHttpModule {}

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { ChangesModule } from '../changes/index.js';
 import { DeadLetterReplayer } from './dead-letters/dead-letter-replayer.js';
 import { DeadLetters } from './dead-letters/dead-letters.js';
 import { DeadLetter } from './entities/dead-letter.entity.js';
@@ -14,7 +15,7 @@ import { TaskWriter } from './recording/task-writer.js';
 
 /** What happens to tasks, as this process tells it; what has happened; and what is to be repeated. */
 @Module({
-  imports: [TypeOrmModule.forFeature([Task, TaskAttempt, TaskLog, DeadLetter])],
+  imports: [ChangesModule, TypeOrmModule.forFeature([Task, TaskAttempt, TaskLog, DeadLetter])],
   providers: [
     TaskWriter,
     TaskRecorder,

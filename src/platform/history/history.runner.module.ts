@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ChangesModule } from '../changes/index.js';
 import { DeadLetterSweeper } from './dead-letters/dead-letter-sweeper.js';
 import { HistoryModule } from './history.module.js';
 import { HistoryTrimmer } from './history-trimmer.js';
@@ -9,7 +10,7 @@ import { TaskReconciler } from './reconciling/task-reconciler.js';
 
 /** Loaded by scheduler and all: what keeps history and queues together, and both of them small. */
 @Module({
-  imports: [HistoryModule],
+  imports: [ChangesModule, HistoryModule],
   providers: [TaskReconciler, MissingRows, ComparedRows, ComparedQueues, DeadLetterSweeper, HistoryTrimmer],
 })
 export class HistoryRunnerModule {}

@@ -29,7 +29,9 @@ export async function send(client: Client, request: FuzzRequest): Promise<FuzzAn
     headers,
     body: body ?? null,
   });
-  const bytes = Buffer.from(await stream.arrayBuffer());
+  // A stream without an end: its head is the answer.
+  if (answered['content-type'] === 'text/event-stream') stream.destroy();
+  const bytes = stream.destroyed ? Buffer.of() : Buffer.from(await stream.arrayBuffer());
   const encoding = answered['content-encoding'];
   const unpack = typeof encoding === 'string' && bytes.length > 0 ? UNPACK[encoding] : (same: Buffer) => same;
   if (!unpack) throw new Error(`an answer in an encoding that nobody knows: ${String(encoding)}`);

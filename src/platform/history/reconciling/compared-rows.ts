@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Transactions } from '../../../core/database/index.js';
+import { ChangeLog } from '../../changes/index.js';
 import type { QueueName } from '../../queues/index.js';
 import { OPEN_STATES, type TaskState } from '../entities/task.entity.js';
 import type { Repair } from '../history.metrics.js';
+import { CHANGED, type ChangedRow, changeOfTask } from '../recording/changed-task.js';
 
 /** Younger rows may simply be ahead of their queue, or behind it. */
 const QUIET_FOR = '2 minutes';
@@ -44,6 +46,7 @@ export class ComparedRows {
   constructor(
     private readonly dataSource: DataSource,
     private readonly transactions: Transactions,
+    private readonly log: ChangeLog,
   ) {}
 
   /**
@@ -83,10 +86,12 @@ export class ComparedRows {
   /** @returns how many rows were repaired, by kind. */
   async repair(repairs: readonly RowRepair[]): Promise<Map<Repair, number>> {
     if (repairs.length === 0) return new Map();
-    const counts = await this.transactions.run<{ kind: Repair; count: number }[]>((manager) =>
+    const rows = await this.transactions.run<(ChangedRow & { kind: Repair })[]>((manager) =>
       manager.query(REPAIR, [`[${repairs.map(rowOf).join(',')}]`]),
     );
-    return new Map(counts.map(({ kind, count }) => [kind, count]));
+    this.log.append(rows.map(({ kind: _, ...row }) => changeOfTask(row)));
+    const byKind = Map.groupBy(rows, ({ kind }) => kind);
+    return new Map([...byKind].map(([kind, { length }]) => [kind, length]));
   }
 
   /** Those of the ids that have no row. */
@@ -123,10 +128,10 @@ WITH input AS (
     error_class = coalesce(r."errorClass", t.error_class), error_message = coalesce(r."errorMessage", t.error_message),
     fingerprint = coalesce(r.fingerprint, t.fingerprint), updated_at = now()
   FROM input r JOIN found f USING (id) WHERE t.id = r.id
-  RETURNING t.id, r.kind, t.starts
+  RETURNING r.kind, ${CHANGED}
 ), closed AS (
   UPDATE task_attempt a SET
     outcome = CASE WHEN c.kind = 'ended' AND a.start = c.starts THEN 'succeeded' ELSE 'lost' END, finished_at = now()
   FROM changed c WHERE a.task_id = c.id AND a.outcome IS NULL AND (c.kind <> 'stuck_pending' OR a.start < c.starts)
 )
-SELECT kind, count(*)::int AS count FROM changed GROUP BY kind`;
+SELECT * FROM changed`;

@@ -1,3 +1,4 @@
+import { CHANGED } from './changed-task.js';
 import { OUT_OF_TURN } from './seq.js';
 
 const at = (column: string): string => `to_timestamp(r.${column} / 1000)`;
@@ -44,7 +45,8 @@ ON CONFLICT (id) DO UPDATE SET
   runtime_ms = coalesce(excluded.runtime_ms, t.runtime_ms),
   updated_at = now()
 WHERE CASE WHEN excluded.seq = ${OUT_OF_TURN} THEN t.finished_at IS NULL
-  ELSE t.seq < excluded.seq OR t.seq = excluded.seq AND excluded.progress IS NOT NULL END`;
+  ELSE t.seq < excluded.seq OR t.seq = excluded.seq AND excluded.progress IS NOT NULL END
+RETURNING ${CHANGED}`;
 
 /** An attempt that was taken for lost may still tell how it ended. */
 export const UPSERT_ATTEMPTS = `
@@ -78,7 +80,7 @@ WHERE NOT EXISTS (
   WHERE l.task_id = r.task_id AND l.start = r.start AND l.at = ${at('at')} AND l.message = r.message)
 ORDER BY r.n`;
 
-/** Tasks of which only the end is known. @returns the ids that have a row. */
+/** Tasks of which only the end is known. @returns those that have a row: their ids, and what has changed. */
 export const WITHDRAW_TASKS = `
 WITH input AS (
   SELECT * FROM json_to_recordset($1::json) AS r (id text, finished_at float8)
@@ -88,5 +90,6 @@ WITH input AS (
 ), changed AS (
   UPDATE task t SET state = 'revoked', seq = ${OUT_OF_TURN}, finished_at = f.ended_at, updated_at = now()
   FROM found f WHERE t.id = f.id AND f.open
+  RETURNING ${CHANGED}
 )
-SELECT id FROM found`;
+SELECT f.id AS "foundId", c.* FROM found f LEFT JOIN changed c USING (id)`;
