@@ -4,6 +4,7 @@ import { type Config, InvalidConfigError } from '../core/config/index.js';
 import { WorkUnits } from '../core/database/index.js';
 import { createAdapter, httpConfig, limitHandlers, protect } from '../core/http/index.js';
 import { AppLogger, RequestLog } from '../core/logging/index.js';
+import { BULL_BOARD_PATH, BullBoard } from '../operations/control/index.js';
 import { authConfig, Authentication } from '../platform/auth/index.js';
 import { HttpMetrics } from '../platform/metrics/index.js';
 import { ThrottlingHooks } from '../platform/throttling/index.js';
@@ -40,7 +41,8 @@ export async function createApp(mode: Mode, config: Config, more?: Modules): Pro
   if (mode === 'api' || mode === 'all') {
     // Throttling counts by the key, so it has to be known by then.
     app.get(Authentication, { strict: false }).observe(server);
-    app.get(ThrottlingHooks, { strict: false }).observe(server, [`/${OPENAPI_PATH}`]);
+    app.get(ThrottlingHooks, { strict: false }).observe(server, [`/${OPENAPI_PATH}`, BULL_BOARD_PATH]);
+    app.get(BullBoard, { strict: false }).mount(server);
     serveOpenApi(app, config.get(authConfig));
   }
   return app;

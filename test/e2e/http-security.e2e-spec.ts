@@ -242,6 +242,56 @@ describe('CORS_ORIGINS', () => {
   });
 });
 
+describe('a page of another site', () => {
+  const basic = `Basic ${Buffer.from(`me:${bearer('admin').authorization.split(' ')[1]}`).toString('base64')}`;
+  const pause = (url: string) => `${url}/api/v1/ops/queues/low/pause`;
+  const isPaused = async (url: string): Promise<unknown> =>
+    (
+      JSON.parse((await ask(`${url}/api/v1/ops/queues/low`, { authorization: basic })).body) as {
+        paused: unknown;
+      }
+    ).paused;
+
+  it.each([
+    ['as browsers say', { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }],
+    ['of a sibling domain', { 'sec-fetch-site': 'same-site', origin: 'https://evil.example.org' }],
+    ['as older browsers say', { origin: 'https://evil.example' }],
+    ['that hides its origin', { origin: 'null' }],
+    ['with a form', { origin: 'https://evil.example', 'content-type': 'application/x-www-form-urlencoded' }],
+  ])('changes nothing, although the browser adds the key: %s', async (_, headers) => {
+    await withApp({}, async ({ url }) => {
+      const answer = await ask(pause(url), { authorization: basic, ...headers }, 'POST');
+      expect(answer.status).toBe(403);
+      expect(JSON.parse(answer.body)).toMatchObject({ code: 'http.cross_site' });
+      const board = await ask(
+        `${url}/ops/bull/api/queues/pause`,
+        { authorization: basic, ...headers },
+        'PUT',
+      );
+      expect(board.status).toBe(403);
+      expect(await isPaused(url)).toBe(false);
+    });
+  });
+
+  it('of this server, of a listed origin, and who is no page at all may', async () => {
+    await withApp({ CORS_ORIGINS: 'https://app.example' }, async ({ url }) => {
+      const ours: Record<string, string>[] = [
+        { 'sec-fetch-site': 'same-origin', origin: url },
+        { 'sec-fetch-site': 'none' },
+        { origin: url },
+        { 'sec-fetch-site': 'cross-site', origin: 'https://app.example' },
+        {},
+      ];
+      for (const headers of ours) {
+        expect((await ask(pause(url), { authorization: basic, ...headers }, 'POST')).status).toBe(200);
+        expect(await isPaused(url)).toBe(true);
+        const resume = await ask(`${url}/api/v1/ops/queues/low/resume`, { authorization: basic }, 'POST');
+        expect(resume.status).toBe(200);
+      }
+    });
+  });
+});
+
 describe('REQUIRE_HTTPS', () => {
   const env = { REQUIRE_HTTPS: 'true', TRUSTED_PROXIES: '127.0.0.0/8', HSTS_MAX_AGE_SECONDS: '600' };
   const host = 'gleaner.example.org';

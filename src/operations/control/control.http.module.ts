@@ -4,6 +4,7 @@ import { ChangesModule } from '../../platform/changes/index.js';
 import { HistoryModule } from '../../platform/history/index.js';
 import { TaskActionsController } from './actions/task-actions.controller.js';
 import { TaskActions } from './actions/task-actions.js';
+import { BullBoard } from './bull-board/bull-board.js';
 import { BulkBatch } from './bulk/bulk-batch.js';
 import { BulkController } from './bulk/bulk.controller.js';
 import { BulkOperations } from './bulk/bulk-operations.js';
@@ -33,6 +34,7 @@ import { TasksController } from './tasks/tasks.controller.js';
     QueueDrain,
     QueueRates,
     EventStreams,
+    BullBoard,
   ],
 })
 export class ControlHttpModule {}

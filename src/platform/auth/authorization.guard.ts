@@ -2,9 +2,9 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@ne
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import { type AuthConfig, authConfig } from './auth.config.js';
-import { KeyRequiredError, RoleRequiredError } from './auth.errors.js';
+import { assertRole } from './assert-role.js';
 import { RouteAccess } from './requires-role.decorator.js';
-import { mayActAs, type Role } from './roles.js';
+import type { Role } from './roles.js';
 
 const READS = new Set(['GET', 'HEAD']);
 
@@ -23,9 +23,7 @@ export class AuthorizationGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const required = this.requiredBy(context, request.method);
     if (required === 'nobody') return true;
-    const { principal } = request;
-    if (!principal) throw new KeyRequiredError(required);
-    if (!mayActAs(principal.role, required)) throw new RoleRequiredError(required, principal.role);
+    assertRole(request.principal, required);
     return true;
   }
 

@@ -1,3 +1,4 @@
+export { assertRole } from './assert-role.js';
 export { ApiKey } from './api-key.entity.js';
 export { type ApiKeyInfo, ApiKeys } from './api-keys.service.js';
 export { AuditEntry } from './audit-entry.entity.js';

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 export type Headers = Readonly<Record<string, string>>;
 
-/** The documentation is the one page: its scripts and styles are its own, its styles are also set by its scripts. */
+/** The documentation and Bull's board are the pages: scripts and styles are their own, styles are also set by scripts. */
 const PAGE = {
   contentSecurityPolicy: {
     useDefaults: false,
@@ -13,7 +13,7 @@ const PAGE = {
       'style-src': ["'self'", "'unsafe-inline'"],
       'img-src': ["'self'", 'data:'],
       'connect-src': ["'self'"],
-      'base-uri': ["'none'"],
+      'base-uri': ["'self'"],
       'form-action': ["'none'"],
       'frame-ancestors': ["'none'"],
     },
@@ -38,9 +38,9 @@ const DATA = {
   xXssProtection: false,
 } satisfies HelmetOptions;
 
-/** Headers of every answer but those of the documentation. */
+/** Headers of every answer but those of pages. */
 export const dataHeaders = headersOf(DATA);
-/** Headers of the documentation. */
+/** Headers of pages. */
 export const pageHeaders = headersOf(PAGE);
 
 /** Helmet decides anew for each request what is always the same; asked once, it costs a request nothing. */
