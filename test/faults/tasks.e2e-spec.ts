@@ -2,7 +2,8 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { OwnRedis } from '../support/own-redis.js';
 import { labTasks } from '../support/task-lab/lab-tasks.js';
-import { type Effect, TaskLab } from '../support/task-lab/task-lab.js';
+import { eachOnce } from '../support/task-lab/each-once.js';
+import { TaskLab } from '../support/task-lab/task-lab.js';
 
 let redis: OwnRedis;
 let lab: TaskLab;
@@ -39,23 +40,6 @@ const enqueue = async (ms: number): Promise<string[]> => {
   return (await lab.tasks.enqueueMany(labTasks.work, payloads)).map(({ id }) => id);
 };
 
-/** What was begun more than once. */
-function doubleStarts(effects: readonly Effect[]): number {
-  return effects.filter(({ what }) => what === 'begun').length - COUNT;
-}
-
-/** Every task has had its effect, once, whatever happened; says how many were begun again for that. */
-async function expectEachOnce(ids: readonly string[], deadlineMs = 40_000): Promise<number> {
-  await lab.reached('ended', COUNT, deadlineMs);
-  const states = async (): Promise<unknown> =>
-    lab.environment.query('SELECT state, count(*)::int FROM task WHERE id = ANY($1) GROUP BY state', [ids]);
-  await expect.poll(states, { timeout: 20_000 }).toEqual([{ state: 'succeeded', count: COUNT }]);
-  const effects = await lab.effects();
-  const ended = effects.filter(({ what }) => what === 'ended').map(({ taskId }) => taskId);
-  expect(ended.toSorted()).toEqual(ids.toSorted());
-  return doubleStarts(effects);
-}
-
 describe('a worker that holds 50 tasks', () => {
   it('is killed, and another runs each of them to its end', async () => {
     const victim = await lab.start(WORKER);
@@ -63,7 +47,7 @@ describe('a worker that holds 50 tasks', () => {
     await lab.reached('begun', COUNT);
     victim.kill('SIGKILL');
     await lab.start(WORKER);
-    expect(await expectEachOnce(ids)).toBe(COUNT);
+    expect(await eachOnce(lab, ids)).toBe(COUNT);
   });
 
   it('is frozen past its locks, wakes up, and writes over nothing that others have done since', async () => {
@@ -75,7 +59,7 @@ describe('a worker that holds 50 tasks', () => {
     await lab.reached('begun', 2 * COUNT, 30_000);
     frozen.kill('SIGCONT');
     // At this lock duration a busy machine can cost the second worker a lock of its own.
-    expect(await expectEachOnce(ids)).toBeGreaterThanOrEqual(COUNT);
+    expect(await eachOnce(lab, ids)).toBeGreaterThanOrEqual(COUNT);
     // It noticed, and lives on as a worker.
     await frozen.until('it to notice', async () =>
       frozen.lines('task lost: another worker has it, and nothing is written of this attempt').length > 0
@@ -95,7 +79,7 @@ describe('a worker that holds 50 tasks', () => {
     leaving.kill('SIGTERM');
     expect(await leaving.exit(), leaving.log).toBe(0);
     await lab.start(WORKER);
-    expect(await expectEachOnce(ids, 10_000)).toBe(COUNT);
+    expect(await eachOnce(lab, ids, 10_000)).toBe(COUNT);
   });
 });
 
@@ -107,7 +91,7 @@ describe('Redis', () => {
     await lab.reached('begun', COUNT / 2);
     redis.kill();
     await redis.start();
-    const again = await expectEachOnce(ids);
+    const again = await eachOnce(lab, ids);
     expect(again).toBeLessThanOrEqual(COUNT);
   });
 
@@ -119,7 +103,7 @@ describe('Redis', () => {
     await command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     await command('CLIENT', 'KILL', 'TYPE', 'pubsub', 'SKIPME', 'yes');
     // A job whose pop was answered to a cut connection is found by those who look for such.
-    expect(await expectEachOnce(ids)).toBeLessThanOrEqual(COUNT);
+    expect(await eachOnce(lab, ids)).toBeLessThanOrEqual(COUNT);
   });
 
   it('is away while tasks are enqueued, and each of them is run once when it is back', async () => {
@@ -130,6 +114,11 @@ describe('Redis', () => {
     );
     expect(new Set(enqueued.map(({ via }) => via))).toEqual(new Set(['outbox']));
     await redis.start();
-    expect(await expectEachOnce(enqueued.map(({ id }) => id))).toBe(0);
+    expect(
+      await eachOnce(
+        lab,
+        enqueued.map(({ id }) => id),
+      ),
+    ).toBe(0);
   });
 });

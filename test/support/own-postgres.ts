@@ -53,6 +53,13 @@ export class OwnPostgres {
     await eventually('PostgreSQL to stop', async () => (isAlive(this.pid) ? undefined : true));
   }
 
+  /** Kills every process of the server: nothing is written any more, and what was not is recovered from the log. */
+  async kill(): Promise<void> {
+    const pids = [this.pid, ...(await this.children())];
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    await eventually('PostgreSQL to be gone', async () => (pids.some(isAlive) ? undefined : true));
+  }
+
   /** Starts the server again as it was: same folder, same port. */
   async start(): Promise<void> {
     const command = (await readFile(join(this.data, 'postmaster.opts'), 'utf8')).trim();

@@ -13,6 +13,8 @@ const common = {
 export const labTasks = {
   noop: { ...common, name: 'lab.noop' },
   work: { ...common, name: 'lab.work' },
+  /** Works, and tries for as long as an outage may take. */
+  patient: { ...common, name: 'lab.patient', attempts: 200, backoff: { baseMs: 200, maxMs: 500 } },
   workHigh: { ...common, name: 'lab.work-high', queue: 'high' },
   workLow: { ...common, name: 'lab.work-low', queue: 'low' },
   /** Takes no notice of its signal. */

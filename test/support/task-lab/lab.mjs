@@ -11,6 +11,7 @@ const { Task, TaskQueue } = await import('../../../dist/platform/queues/index.js
 const handlers = {
   noop: async () => 'done',
   work,
+  patient: work,
   workHigh: work,
   workLow: work,
   keyed: work,

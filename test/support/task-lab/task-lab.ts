@@ -33,8 +33,9 @@ export class TaskLab implements AsyncDisposable {
     readonly url: string,
   ) {}
 
-  static async open(env: Record<string, string> = {}): Promise<TaskLab> {
-    const environment = await createEnvironment(env);
+  /** @param env settings on top of those of tests. @param given with a database of its own; else there is a new one. */
+  static async open(env: Record<string, string> = {}, given?: TestEnvironment): Promise<TaskLab> {
+    const environment = given ?? (await createEnvironment(env));
     await environment.query(
       `CREATE TABLE lab_effect (task_id text, start integer, what text, at timestamptz DEFAULT clock_timestamp(),
          PRIMARY KEY (task_id, start, what))`,

@@ -40,9 +40,11 @@ export class BullBoard {
     void server.register(
       (scope, options, done) => {
         scope.addHook('onRequest', (request, _reply, next) => next(refusalOf(request)));
-        board.registerPlugin()(scope, options, done);
-        // Its own would show the inside, and tell nobody what to do about a missing key.
-        scope.setErrorHandler((error, request, reply) => server.errorHandler(error, request, reply));
+        // With an error handler of its own it would show the inside, and tell nobody what to do about a missing key.
+        const keepsHandler = Object.create(scope, {
+          setErrorHandler: { value: () => scope },
+        }) as FastifyInstance;
+        board.registerPlugin()(keepsHandler, options, done);
       },
       { prefix: BULL_BOARD_PATH },
     );
