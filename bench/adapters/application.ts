@@ -12,16 +12,17 @@ interface NestApplication {
   close(): Promise<void>;
 }
 
-/** Boots the compiled root module of a mode. */
+/** Boots the compiled root module of a mode. @param more modules on top of it. */
 export async function openApplication(
   mode: string,
   env: Readonly<Record<string, string>>,
+  more: readonly unknown[] = [],
 ): Promise<InnerApplication> {
   const { createApp } = await compiled<{
-    createApp: (mode: string, config: unknown) => Promise<NestApplication>;
+    createApp: (mode: string, config: unknown, more: readonly unknown[]) => Promise<NestApplication>;
   }>('app/create-app.js');
   const { loadConfig } = await compiled<{ loadConfig: (env: object) => unknown }>('core/config/index.js');
-  const app = await createApp(mode, loadConfig({ ...env, MODE: mode, LOG_LEVEL: 'error' }));
+  const app = await createApp(mode, loadConfig({ ...env, MODE: mode, LOG_LEVEL: 'error' }), more);
   await app.init();
   return {
     get: (token) => app.get(token, { strict: false }),

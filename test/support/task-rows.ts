@@ -1,4 +1,7 @@
-import type { TestEnvironment } from './environment.js';
+/** The database with the history. */
+interface Statements {
+  query(sql: string, values?: unknown[]): Promise<unknown>;
+}
 
 /** Columns of `task`, by their names in the database; what is left out is as of a task that waits. */
 export interface TaskRow {
@@ -41,7 +44,7 @@ const WAITING: Omit<TaskRow, 'id'> = {
 };
 
 /** Puts tasks into the history, as if they had been recorded. */
-export async function insertTasks(environment: TestEnvironment, rows: readonly TaskRow[]): Promise<void> {
+export async function insertTasks(environment: Statements, rows: readonly TaskRow[]): Promise<void> {
   const now = new Date();
   const full = rows.map((row) => ({
     ...WAITING,
@@ -60,7 +63,7 @@ export async function insertTasks(environment: TestEnvironment, rows: readonly T
  * A history as it could have come about in two weeks: most tasks succeeded within a second, one in a hundred failed,
  * a few run or wait, the newest of them.
  */
-export async function generateTasks(environment: TestEnvironment, count: number): Promise<void> {
+export async function generateTasks(environment: Statements, count: number): Promise<void> {
   await environment.query(
     `INSERT INTO task (id, name, queue, state, seq, version, args, attempt, max_attempts, starts, worker,
        error_class, error_message, fingerprint, correlation_id, root_id, parent_id, enqueued_at, started_at, finished_at,

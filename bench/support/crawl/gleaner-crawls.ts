@@ -34,8 +34,10 @@ export interface Shards {
   /** URLs of the site's hosts, without a slash at the end; each has its share of the shards. */
   sites: readonly string[];
   shards: number;
-  /** Requests under way at once at each host; nothing else is limited. */
+  /** Requests under way at once at each host. */
   concurrency: number;
+  /** Requests a second at each host; nothing limits them by default. */
+  rate?: number;
 }
 
 /** Crawls of the shards by worker processes as in production, begun and watched by way of the API. */
@@ -86,7 +88,7 @@ export class GleanerCrawls {
   }
 
   /** Says what is crawled: by the spider in code, with a start URL for each shard. */
-  async declare({ sites, shards, concurrency }: Shards): Promise<void> {
+  async declare({ sites, shards, concurrency, rate }: Shards): Promise<void> {
     // Not the built-in source, which every worker that boots declares anew.
     await this.client.query(
       `INSERT INTO source (slug, name, spider, start_urls, scope, politeness, limits)
@@ -96,8 +98,8 @@ export class GleanerCrawls {
         Array.from({ length: shards }, (_, index) => `${sites[index % sites.length]}/shard/${index + 1}/`),
         { allowedHosts: [], dropTrackingParameters: false, sitemaps: false },
         {
-          downloadDelayMs: 0,
-          burst: 1000,
+          downloadDelayMs: rate === undefined ? 0 : 1000 / rate,
+          burst: rate === undefined ? 1000 : 1,
           concurrentRequests: concurrency,
           robotsTxt: false,
           autoThrottle: null,
