@@ -208,7 +208,7 @@ describe('the outbox', () => {
     });
     await expect(undone).rejects.toThrow('rolled back');
     await transactions().run(async (manager) => {
-      await lab.tasks.enqueue(labTasks.work, {}, { id: 'committed', within: manager });
+      await lab.tasks.enqueue(labTasks.work, { text: 'a\0b' }, { id: 'committed', within: manager });
       // Others do not see it yet.
       expect(await lab.environment.query('SELECT 1 FROM task_outbox')).toEqual([]);
     });

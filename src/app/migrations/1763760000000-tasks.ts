@@ -115,8 +115,8 @@ export class Tasks1763760000000 implements MigrationInterface {
         id text CONSTRAINT pk_task_outbox PRIMARY KEY,
         name text NOT NULL,
         queue text NOT NULL,
-        envelope jsonb NOT NULL,
-        options jsonb NOT NULL,
+        envelope json NOT NULL,
+        options json NOT NULL,
         created_at timestamptz(3) NOT NULL DEFAULT now()
       );
       CREATE INDEX ix_task_outbox_created_at ON task_outbox (created_at);

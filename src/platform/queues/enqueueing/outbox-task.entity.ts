@@ -16,10 +16,11 @@ export class OutboxTask {
   @Column('text')
   queue!: QueueName;
 
-  @Column('jsonb')
+  /** As text, unlike jsonb, which refuses U+0000. */
+  @Column('json')
   envelope!: TaskEnvelope;
 
-  @Column('jsonb')
+  @Column('json')
   options!: Pick<RawTask, 'maxAttempts' | 'backoff' | 'critical'>;
 
   @CreateDateColumn({ type: 'timestamptz', precision: 3 })

@@ -14,13 +14,14 @@ export class Outbox {
       id,
       name,
       queue,
-      envelope,
+      // As a text in the text: PostgreSQL would stumble over U+0000 when it takes JSON apart.
+      envelope: JSON.stringify(envelope),
       options: { maxAttempts, backoff, critical },
     }));
     await manager.query(
       `INSERT INTO task_outbox (id, name, queue, envelope, options)
-       SELECT id, name, queue, envelope, options FROM jsonb_to_recordset($1::jsonb)
-         AS t (id text, name text, queue text, envelope jsonb, options jsonb) ON CONFLICT DO NOTHING`,
+       SELECT id, name, queue, envelope::json, options FROM json_to_recordset($1::json)
+         AS t (id text, name text, queue text, envelope text, options json) ON CONFLICT DO NOTHING`,
       [JSON.stringify(rows)],
     );
   }
