@@ -15,6 +15,8 @@ import { EventsController } from './events/events.controller.js';
 import { QueueDrain } from './queues/queue-drain.js';
 import { QueueRates } from './queues/queue-rates.js';
 import { QueuesController } from './queues/queues.controller.js';
+import { SendingController } from './sending/sending.controller.js';
+import { TaskSender } from './sending/task-sender.js';
 import { TaskExporter } from './tasks/task-exporter.js';
 import { LongRunning } from './tasks/long-running.js';
 import { TasksController } from './tasks/tasks.controller.js';
@@ -22,7 +24,14 @@ import { TasksController } from './tasks/tasks.controller.js';
 /** Seeing and steering tasks and queues, over HTTP. Whoever reads here needs a key, too. */
 @Module({
   imports: [AuthModule, ChangesModule, HistoryModule],
-  controllers: [TasksController, BulkController, TaskActionsController, QueuesController, EventsController],
+  controllers: [
+    TasksController,
+    BulkController,
+    TaskActionsController,
+    QueuesController,
+    EventsController,
+    SendingController,
+  ],
   providers: [
     ...controlMetricProviders,
     LongRunning,
@@ -34,6 +43,7 @@ import { TasksController } from './tasks/tasks.controller.js';
     QueueDrain,
     QueueRates,
     EventStreams,
+    TaskSender,
     BullBoard,
   ],
 })
