@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import './require-node.js';
-import 'reflect-metadata';
 import { runCli } from './app/run-cli.js';
 
 await runCli(process.argv.slice(2));

@@ -1,6 +1,11 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { gleaner, gleanerOnTerminal } from '../support/command.js';
 import { eventually } from '../support/eventually.js';
 import { Program } from '../support/program.js';
 import { labTasks } from '../support/task-lab/lab-tasks.js';
@@ -14,16 +19,10 @@ beforeAll(async () => {
 });
 afterAll(async () => lab?.[Symbol.asyncDispose]());
 
-/** Runs the compiled command line as an operator would. */
-async function gleaner(line: string, env: Record<string, string> = lab.environment.env) {
-  const program = new Program(process.execPath, ['dist/cli.js', ...line.split(' ').filter(Boolean)], {
-    env: { PATH: process.env.PATH, ...env },
-  });
-  return { code: await program.exit(), out: program.log };
-}
+const run = async (line: string, env = lab.environment.env) => gleaner(line, env);
 
 async function json<T>(line: string): Promise<T> {
-  const { code, out } = await gleaner(`${line} --json`);
+  const { code, out } = await run(`${line} --json`);
   expect(code, out).toBe(0);
   return JSON.parse(out) as T;
 }
@@ -32,9 +31,9 @@ describe('the command line of operators', () => {
   it('shows workers and what they run, and controls them', async () => {
     await lab.tasks.enqueue(labTasks.work, { ms: 60_000 }, { id: 'long-one' });
     await lab.reached('begun', 1);
-    const workers = await gleaner('inspect workers');
+    const workers = await run('inspect workers');
     expect(workers).toMatchObject({ code: 0, out: expect.stringMatching(/WORKER +STATE[^]+online/) });
-    const active = await gleaner('inspect active');
+    const active = await run('inspect active');
     expect(active.out).toMatch(/long-one +lab\.work +default +1/);
 
     const grown = await json<{ replies: { result: object }[] }>('control pool grow 3');
@@ -47,7 +46,7 @@ describe('the command line of operators', () => {
   });
 
   it('names a worker that does not answer, and ends with 1', async () => {
-    const { code, out } = await gleaner('inspect ping --worker nobody --timeout 0.5');
+    const { code, out } = await run('inspect ping --worker nobody --timeout 0.5');
     expect(code).toBe(1);
     expect(out).toContain('nobody did not answer within 0.5 s.');
   });
@@ -62,43 +61,24 @@ describe('the command line of operators', () => {
       return groups[0]?.count === 2 ? groups : undefined;
     });
     const example = group?.exampleId ?? '';
-    expect(JSON.parse((await gleaner(`dlq show ${example}`)).out)).toMatchObject({ errorClass: 'TypeError' });
+    expect(JSON.parse((await run(`dlq show ${example}`)).out)).toMatchObject({ errorClass: 'TypeError' });
     expect(await json(`dlq replay ${example}`)).toMatchObject({ total: 1, replayed: 1 });
     expect(await json(`dlq replay ${example}`)).toMatchObject({ total: 0, replayed: 0 });
-    expect((await gleaner('dlq purge')).code).toBe(2);
+    expect((await run('dlq purge')).code).toBe(2);
     await eventually('what was replayed to fail again', async () =>
       (await json<{ count: number }[]>('dlq list'))[0]?.count === 3 ? true : undefined,
     );
     expect(await json('dlq purge --all')).toEqual({ purged: 3 });
-    expect((await gleaner('dlq list')).out).toBe('Nothing has failed for good.\n');
+    expect((await run('dlq list')).out).toBe('Nothing has failed for good.\n');
   });
 
   it('pauses and resumes queues', async () => {
-    await gleaner('queues pause low');
+    await run('queues pause low');
     expect(await json('queues')).toEqual(
       expect.arrayContaining([expect.objectContaining({ name: 'low', paused: true })]),
     );
-    await gleaner('queues resume low');
-    expect((await gleaner('queues')).out).toMatch(/low +running/);
-  });
-
-  it('says in "doctor" what is well, what is not, and what to do', async () => {
-    await eventually('a heartbeat', async () => (await lab.environment.query('SELECT 1 FROM beat'))[0]);
-    const findings = await json<{ check: string; verdict: string }[]>('doctor');
-    const verdicts = Object.fromEntries(findings.map(({ check, verdict }) => [check, verdict]));
-    expect(verdicts).toMatchObject({
-      database: 'ok',
-      migrations: 'ok',
-      redis: 'ok',
-      'memory policy of Redis': 'ok',
-      workers: 'ok',
-      heartbeat: 'ok',
-      queues: 'ok',
-    });
-    const nobody = { ...lab.environment.env, REDIS_PREFIX: `${lab.environment.env.REDIS_PREFIX}-other` };
-    const { code, out } = await gleaner('doctor', nobody);
-    expect(code).toBe(1);
-    expect(out).toMatch(/workers +error +none is online +Start one/);
+    await run('queues resume low');
+    expect((await run('queues')).out).toMatch(/low +running/);
   });
 
   it.each([
@@ -107,23 +87,133 @@ describe('the command line of operators', () => {
     ['inspect --help', 0, 'registered'],
     ['dance', 2, "unknown command 'dance'"],
     ['control pool grow many', 2, 'whole number from 1 to 3000'],
-    ['control rate-limit scrape.run fast', 2, 'such as 10/m'],
     ['control queue cancel lowest', 2, 'high, default, low'],
   ])('understands "%s" without a configuration: status %i', async (line, code, text) => {
-    const answer = await gleaner(line, {});
+    const answer = await run(line, {});
     expect(answer).toMatchObject({ code, out: expect.stringContaining(text) });
   });
 
-  it('completes words in bash', async () => {
-    const script = (await gleaner('completion', {})).out;
-    const complete = async (...words: string[]): Promise<string[]> => {
-      const ask = `${script}
-COMP_WORDS=(${words.map((word) => `"${word}"`).join(' ')}); COMP_CWORD=${words.length - 1}; _gleaner; echo "\${COMPREPLY[@]}"`;
-      const { stdout } = await promisify(execFile)('bash', ['-c', ask]);
-      return stdout.trim().split(' ');
-    };
-    expect(await complete('gleaner', 'ins')).toEqual(['inspect']);
-    expect(await complete('gleaner', 'control', 'pool', 'g')).toEqual(['grow']);
-    expect(await complete('gleaner', 'key', '')).toEqual(expect.arrayContaining(['create', 'revoke']));
+  it('gives up at once when the database is not there', async () => {
+    const since = performance.now();
+    const { code, out } = await run('dlq list', {
+      ...lab.environment.env,
+      DATABASE_URL: 'postgres://nobody:hunter2@127.0.0.1:1/x',
+    });
+    expect({ code, out }).toEqual({ code: 1, out: 'connect ECONNREFUSED 127.0.0.1:1\n' });
+    // Nest would try ten times, three seconds apart.
+    expect(performance.now() - since).toBeLessThan(15_000);
   });
+
+  it('says so when Redis is not there', async () => {
+    const answer = await run('queues', { ...lab.environment.env, REDIS_URL: 'redis://127.0.0.1:1' });
+    expect(answer).toEqual({ code: 1, out: 'Redis does not answer. "gleaner doctor" tells more.\n' });
+  });
+
+  it('says what is wrong with a rate before any worker is asked', async () => {
+    const { code, out } = await run('control rate-limit scrape.run fast');
+    expect(out).toContain('such as 10/m');
+    expect(code).toBe(2);
+  });
+
+  it.each(['--help', 'dlq replay --help', 'completion bash', 'dance'])(
+    'loads nothing of the application for "%s"',
+    async (line) => {
+      const readable = ['dist', 'node_modules/commander', 'package.json'].map((path) => resolve(path));
+      const flags = readable.map((path) => `--allow-fs-read=${path}`);
+      const words = ['--permission', ...flags, 'dist/cli.js', ...line.split(' ')];
+      const program = new Program(process.execPath, words, { env: {} });
+      expect(await program.exit()).toBe(line === 'dance' ? 2 : 0);
+      expect(program.log).not.toContain('ERR_ACCESS_DENIED');
+    },
+  );
+});
+
+describe('what outsiders say', () => {
+  const hostile = '\u001b]0;owned\u0007\u001b[2J\u009b31m\u202egnp\r\nsecond line';
+
+  beforeAll(async () => {
+    await lab.tasks.enqueue(labTasks.fail, { message: hostile.repeat(5) }, { id: 'hostile' });
+    await eventually('the dead letter', async () =>
+      (await run('dlq list')).out.includes('hostile') ? true : undefined,
+    );
+  });
+
+  it('does not steer the terminal, and fits on it', async () => {
+    const screen = await gleanerOnTerminal('dlq list', lab.environment.env);
+    // Of escape sequences there are ours, for the heading.
+    const plain = screen.replaceAll('\u001b[1m', '').replaceAll('\u001b[22m', '').replaceAll('\r\n', '\n');
+    expect(plain).toMatch(/^GROUP/);
+    // oxlint-disable-next-line no-control-regex -- that is what it is about
+    expect(plain).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+    const lines = plain.trimEnd().split('\n');
+    expect(lines).toHaveLength(2);
+    for (const one of lines) expect(one.length).toBeLessThanOrEqual(80);
+  });
+
+  it('is told whole to programs, in characters that do no harm either', async () => {
+    const { out } = await run('dlq list --json');
+    // oxlint-disable-next-line no-control-regex -- that is what it is about
+    expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+    expect(JSON.stringify(JSON.parse(out))).toContain('second line');
+  });
+
+  it('is coloured on a terminal only, and not when NO_COLOR is set', async () => {
+    const bold = '\u001b[1m';
+    expect(await gleanerOnTerminal('queues', lab.environment.env)).toContain(bold);
+    expect(await gleanerOnTerminal('queues', { ...lab.environment.env, NO_COLOR: '1' })).not.toContain(
+      '\u001b',
+    );
+    expect((await run('queues')).out).not.toContain('\u001b');
+  });
+
+  it('ends quietly when nobody reads on', async () => {
+    const { stderr, status } = spawnSync(
+      'bash',
+      ['-c', `"${process.execPath}" dist/cli.js completion | true; echo "\${PIPESTATUS[0]}" >&2`],
+      { env: { PATH: process.env.PATH }, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' },
+    );
+    expect({ stderr, status }).toEqual({ stderr: '0\n', status: 0 });
+  });
+});
+
+describe('the completion script', () => {
+  let dir: string;
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'gleaner-completion-'));
+    for (const shell of ['bash', 'zsh', 'fish'])
+      writeFileSync(join(dir, shell), (await run(`completion ${shell}`, {})).out);
+  });
+  afterAll(async () => rm(dir, { recursive: true, force: true }));
+
+  const ASK: Record<string, (words: readonly string[]) => string> = {
+    bash: (words) =>
+      `COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _gleaner; printf '%s\\n' "\${COMPREPLY[@]}"`,
+    // Without its line editor zsh completes nothing; what would be told to it is told to us.
+    zsh: (words) =>
+      `words=(${words.map((word) => `'${word}'`).join(' ')}); CURRENT=${words.length}; _gleaner | grep -- '^${words.at(-1)}'`,
+    fish: (words) => `complete -C '${words.join(' ')}'`,
+  };
+  const BEFORE: Record<string, string> = {
+    zsh: `compdef() { :; }; compadd() { print -l -- "\${@[2,-1]}"; };`,
+  };
+  const there = Object.keys(ASK).filter((shell) => spawnSync(shell, ['-c', 'true']).status === 0);
+
+  describe.each(there)('for %s', (shell) => {
+    it.each([
+      ['ins', ['inspect']],
+      ['control pool g', ['grow']],
+      ['control pool -w some-worker g', ['grow']],
+      ['control queue add l', ['low']],
+      ['key create --role ', ['admin', 'operator', 'viewer']],
+      ['dlq list --n', ['--name']],
+      ['dlq list --name ', []],
+    ])('completes "gleaner %s"', async (line, expected) => {
+      const script = `${BEFORE[shell] ?? ''} source ${join(dir, shell)}; ${ASK[shell]?.(['gleaner', ...line.split(' ')])}`;
+      const { stdout } = await promisify(execFile)(shell, ['-c', `${script}; true`]);
+      expect(stdout.trim().split('\n').filter(Boolean).sort()).toEqual(expected);
+    });
+  });
+
+  it('is tried in bash at least', () => expect(there).toContain('bash'));
 });

@@ -13,7 +13,7 @@ export interface DatabaseLimits {
   pooled: boolean;
 }
 
-export type DatabaseMode = 'api' | 'worker' | 'scheduler' | 'all' | 'isolated' | 'migrate';
+export type DatabaseMode = 'api' | 'worker' | 'scheduler' | 'all' | 'isolated' | 'cli' | 'migrate';
 
 /** Injection token of the process's {@link DatabaseLimits}. */
 export const DATABASE_LIMITS = Symbol('DATABASE_LIMITS');
@@ -45,6 +45,8 @@ const BY_MODE: Readonly<Record<DatabaseMode, Omit<DatabaseLimits, 'pooled'>>> = 
     statementTimeoutMs: 30_000,
     idleTransactionTimeoutMs: 5000,
   },
+  // Somebody waits for it.
+  cli: { poolMax: 3, connectTimeoutMs: 5000, statementTimeoutMs: 30_000, idleTransactionTimeoutMs: 5000 },
   migrate: { poolMax: 3, connectTimeoutMs: 10_000, statementTimeoutMs: 0, idleTransactionTimeoutMs: 0 },
 };
 

@@ -53,6 +53,8 @@ export class DatabaseModule {
             ...dataSourceOptions(config, limits, measuredClient(meter, new StatementPatience(limits))),
             autoLoadEntities: true,
             migrations,
+            // Servers wait for a database that is still starting; people would rather be told.
+            ...(mode === 'cli' && { retryAttempts: 1 }),
           }),
           dataSourceFactory: async (options) =>
             new GleanerDataSource(options as DataSourceOptions).initialize(),

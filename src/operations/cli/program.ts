@@ -5,24 +5,25 @@ import { controlCommands } from './commands/control.js';
 import { deadLetterCommands } from './commands/dead-letters.js';
 import { doctorCommand } from './commands/doctor.js';
 import { inspectCommands } from './commands/inspect.js';
+import { keyCommands } from './commands/keys.js';
+import { migrateCommand } from './commands/migrate.js';
 import { queueCommands } from './commands/queues.js';
 import { scheduleCommands } from './commands/schedules.js';
+import { EXAMPLES } from './examples.js';
 import type { Tools } from './tools.js';
 
-/** The commands about tasks, queues and workers; those about keys need no Redis, and are parsed by themselves. */
-function createProgram(tools: Tools): Command {
+const MISUNDERSTOOD = 'Nothing was done. --help tells what can be said here.';
+
+export function createProgram(tools: Tools): Command {
   const program = new Command('gleaner')
     .description('Sees to the workers, queues and tasks of Gleaner. DATABASE_URL and REDIS_URL say where.')
     .exitOverride()
     .configureOutput({ writeOut: tools.terminal.out, writeErr: tools.terminal.note })
-    .showHelpAfterError('Nothing was done. --help tells what can be said here.')
+    .configureHelp({ helpWidth: tools.terminal.width ?? 100 })
+    .showHelpAfterError(MISUNDERSTOOD)
     .addHelpText(
       'after',
       `
-Keys and migrations:
-  key create|list|revoke            API keys: gleaner key --help
-  migrate                           brings the database to this release
-
 Examples:
   gleaner doctor                    what is wrong with this installation, and what to do
   gleaner inspect active            what the workers are doing
@@ -37,27 +38,38 @@ Status: 0 done, 1 it did not work, 2 the command was not understood, 78 faulty c
   queueCommands(program, tools);
   deadLetterCommands(program, tools);
   scheduleCommands(program, tools);
+  keyCommands(program, tools);
+  migrateCommand(program, tools);
   doctorCommand(program, tools);
   completionCommand(program, tools);
   for (const command of everyCommand(program)) {
     command.exitOverride();
-    if (command.commands.length === 0)
+    const examples = EXAMPLES[nameOf(command)] ?? [];
+    command.addHelpText('after', ['\nExamples:', ...examples.map((line) => `  gleaner ${line}`)].join('\n'));
+    if (command.commands.length === 0 && command.name() !== 'completion')
       command.addOption(new Option('--json', 'for programs: JSON on standard output'));
   }
   return program;
 }
 
-/** @throws UsageError when the words make no command; what the command throws. */
+/** @throws what the command throws. Words that make no command are told of, and end with the status for that. */
 export async function runProgram(words: readonly string[], tools: Tools): Promise<void> {
   try {
-    await createProgram(tools).parseAsync(words, { from: 'user' });
+    await createProgram(tools).parseAsync(words.length > 0 ? words : ['--help'], { from: 'user' });
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
+    if (error instanceof UsageError) tools.terminal.note(`${error.message}\n${MISUNDERSTOOD}\n`);
+    else if (!(error instanceof CommanderError)) throw error;
     // Help was asked for, or shown for a group without a command; everything else was not understood and has been told.
-    if (error.exitCode !== 0) tools.fail(UsageError.exitCode);
+    if (!(error instanceof CommanderError && error.exitCode === 0)) tools.fail(UsageError.exitCode);
   }
 }
 
-function everyCommand(command: Command): Command[] {
+/** With the groups that it is in, e.g. `dlq list`. */
+export function nameOf(command: Command): string {
+  const { parent } = command;
+  return parent?.parent ? `${nameOf(parent)} ${command.name()}` : command.name();
+}
+
+export function everyCommand(command: Command): Command[] {
   return command.commands.flatMap((child) => [child, ...everyCommand(child)]);
 }

@@ -1,8 +1,20 @@
+import { harmlessJson, harmlessLine } from './harmless.js';
 import { table } from './table.js';
-import type { Terminal } from './terminal.js';
+import type { Style, Terminal } from './terminal.js';
 
-/** A column: its heading, and what it says of a row. */
-export type Column<T> = readonly [heading: string, read: (row: T) => string | number | null | undefined];
+/** A column: its heading, what it says of a row, and how. */
+export type Column<T> = readonly [
+  heading: string,
+  read: (row: T) => string | number | null | undefined,
+  how?: {
+    /** Of no use when it is cut. */
+    readonly whole?: boolean;
+    readonly style?: (row: T) => Style | undefined;
+  },
+];
+
+/** For columns of ids: they are there to be copied. */
+export const WHOLE = { whole: true };
 
 /** A list as a table for people, or as JSON for programs. */
 export function showList<T>(
@@ -14,18 +26,27 @@ export function showList<T>(
 ): void {
   if (json) return showJson(terminal, rows);
   if (rows.length === 0) return terminal.note(`${whenEmpty}\n`);
-  const cells = rows.map((row) => columns.map(([, read]) => printable(read(row))));
-  terminal.out(`${table([columns.map(([heading]) => heading), ...cells])}\n`);
+  showTable(terminal, rows, columns);
+}
+
+function showTable<T>(terminal: Terminal, rows: readonly T[], columns: readonly Column<T>[]): void {
+  const headings = columns.map(([heading]) => heading);
+  const cells = rows.map((row) => columns.map(([, read]) => harmlessLine(String(read(row) ?? '–'))));
+  const styleOf = (row: number, column: number): Style | undefined =>
+    row === 0 ? 'bold' : columns[column]?.[2]?.style?.(rows[row - 1]!);
+  const text = table([headings, ...cells], {
+    width: terminal.width,
+    whole: new Set(columns.flatMap(([, , how], column) => (how?.whole ? [column] : []))),
+    paint: (cell, row, column) => {
+      const style = styleOf(row, column);
+      return style ? terminal.paint(style, cell) : cell;
+    },
+  });
+  terminal.out(`${text}\n`);
 }
 
 export function showJson({ out }: Terminal, value: unknown): void {
-  out(`${JSON.stringify(value, undefined, 2)}\n`);
-}
-
-/** What comes from outside must not move the cursor, nor break the table. */
-function printable(value: string | number | null | undefined): string {
-  // oxlint-disable-next-line no-control-regex -- that is what it is about
-  return String(value ?? '–').replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
+  out(`${harmlessJson(JSON.stringify(value, undefined, 2))}\n`);
 }
 
 /** How long, as people say it: 950 ms, 12 s, 5 min, 3 h, 2 d. */
@@ -42,3 +63,6 @@ export function duration(ms: number): string {
             : [ms / 86_400_000, 'd'];
   return `${Math.round(amount)} ${unit}`;
 }
+
+/** Seconds are enough for eyes. */
+export const timeOf = (time: Date): string => `${time.toISOString().slice(0, 19)}Z`;

@@ -7,5 +7,5 @@ export { AuthModule } from './auth.module.js';
 export { AuthenticationHttpModule } from './authentication.http.module.js';
 export { Authentication } from './authentication.js';
 export { AuthorizationHttpModule } from './authorization.http.module.js';
-export { type Role, ROLES } from './roles.js';
+export type { Role } from './roles.js';
 export { NoKeyNeeded, RequiresRole } from './requires-role.decorator.js';

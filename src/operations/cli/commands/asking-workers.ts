@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { type WorkerCommand, WorkerCommands } from '../../../platform/workers/index.js';
+import type { WorkerCommand } from '../../../platform/workers/index.js';
 import type { Tools } from '../tools.js';
 import { type Column, showJson, showList } from '../show.js';
 
@@ -21,14 +21,14 @@ export function toWorkers(command: Command): Command {
  * @param rowsOf what one worker's answer comes to in the table.
  */
 export async function askWorkers<T>(
-  { services, terminal, fail }: Tools,
+  { open, terminal, fail }: Tools,
   command: WorkerCommand,
   { worker: destinations, timeout, json }: WorkerOptions,
   rowsOf: (workerId: string, result: Record<string, unknown>) => T[],
   columns: readonly Column<T>[],
 ): Promise<void> {
-  const commands = await services.get(WorkerCommands);
-  const { replies, silent } = await commands.send(command, {
+  const { workerCommands } = await open('operations');
+  const { replies, silent } = await workerCommands.send(command, {
     ...(destinations && { destinations }),
     timeoutMs: timeout * 1000,
   });

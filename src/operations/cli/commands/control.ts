@@ -1,6 +1,8 @@
 import { Argument, type Command, InvalidArgumentError } from 'commander';
-import { QUEUE_NAMES, type QueueName, taskRate, Revocations } from '../../../platform/queues/index.js';
+import type { QueueName } from '../../../platform/queues/index.js';
 import type { WorkerCommand } from '../../../platform/workers/index.js';
+import { UsageError } from '../cli.errors.js';
+import { QUEUES } from '../names.js';
 import type { Tools } from '../tools.js';
 import { showList } from '../show.js';
 import { askWorkers, count, toWorkers, type WorkerOptions } from './asking-workers.js';
@@ -28,7 +30,7 @@ export function controlCommands(program: Command, tools: Tools): void {
   );
 
   const queue = control.command('queue').description('which queues a worker takes tasks from');
-  const queueName = (): Argument => new Argument('<queue>').choices(QUEUE_NAMES);
+  const queueName = (): Argument => new Argument('<queue>').choices(QUEUES);
   toWorkers(queue.command('add').addArgument(queueName())).action(
     async (name: QueueName, options: WorkerOptions) =>
       tell({ type: 'queue.add-consumer', queue: name }, options),
@@ -43,10 +45,11 @@ export function controlCommands(program: Command, tools: Tools): void {
       .command('rate-limit')
       .description('how often a task may be begun, by all workers together')
       .argument('<task>', 'name, e.g. scrape.run')
-      .argument('<rate>', 'e.g. 10/m; off for none', rateOrOff),
-  ).action(async (task: string, rate: string | null, options: WorkerOptions) =>
-    tell({ type: 'rate-limit', task, rate }, options),
-  );
+      .argument('<rate>', 'e.g. 10/m; off for none'),
+  ).action(async (task: string, given: string, options: WorkerOptions) => {
+    const rate = given === 'off' ? null : await rateIn(given, tools);
+    await tell({ type: 'rate-limit', task, rate }, options);
+  });
   toWorkers(
     control
       .command('time-limit')
@@ -81,7 +84,7 @@ export function controlCommands(program: Command, tools: Tools): void {
     .argument('<id...>')
     .option('--terminate', 'kills the process of an isolated task')
     .action(async (ids: string[], { terminate, json }: { terminate?: boolean; json?: boolean }) => {
-      const revocations = await tools.services.get(Revocations);
+      const { revocations } = await tools.open('operations');
       const revoked = await revocations.revoke(ids, terminate ? 'terminate' : 'abort');
       showList(
         tools.terminal,
@@ -96,10 +99,10 @@ export function controlCommands(program: Command, tools: Tools): void {
     });
 }
 
-function rateOrOff(text: string): string | null {
-  if (text === 'off') return null;
+async function rateIn(text: string, { open }: Tools): Promise<string> {
+  const { taskRate } = await open('operations');
   const rate = taskRate.safeParse(text);
-  if (!rate.success) throw new InvalidArgumentError(`${rate.error.issues[0]?.message}, or off.`);
+  if (!rate.success) throw new UsageError(`${rate.error.issues[0]?.message}, or off.`);
   return rate.data;
 }
 

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { type DeadLetterFilter, DeadLetterReplayer, DeadLetters } from '../../../platform/history/index.js';
+import type { DeadLetterFilter } from '../../../platform/history/index.js';
 import { UsageError } from '../cli.errors.js';
 import type { Tools } from '../tools.js';
 import { duration, showJson, showList } from '../show.js';
@@ -12,7 +12,7 @@ interface Chosen {
 }
 
 /** What failed for good: seen, repeated, forgotten. */
-export function deadLetterCommands(program: Command, { services, terminal, fail }: Tools): void {
+export function deadLetterCommands(program: Command, { open, terminal, fail }: Tools): void {
   const dlq = program.command('dlq').description('dead letters: tasks that failed for good');
   const choosing = (command: Command): Command =>
     command
@@ -25,7 +25,8 @@ export function deadLetterCommands(program: Command, { services, terminal, fail 
     .description('groups of those whose errors are the same but for details')
     .option('--name <name>', 'those of a task, e.g. scrape.run')
     .action(async ({ name, json }: Chosen) => {
-      const groups = await (await services.get(DeadLetters)).groups(filterOf([], { name }));
+      const { deadLetters } = await open('operations');
+      const groups = await deadLetters.groups(filterOf([], { name }));
       showList(
         terminal,
         json,
@@ -46,18 +47,21 @@ export function deadLetterCommands(program: Command, { services, terminal, fail 
     .command('show')
     .description('one of them, with its trace')
     .argument('<id>')
-    .action(async (id: string) => showJson(terminal, await (await services.get(DeadLetters)).get(id)));
+    .action(async (id: string) => {
+      const { deadLetters } = await open('operations');
+      showJson(terminal, await deadLetters.get(id));
+    });
 
   choosing(dlq.command('replay').description('puts them on their queues again, each once'))
     .option('--all', 'all that there are')
     .option('--rate <n>', 'letters a second', rate, 50)
     .action(async (ids: string[], options: Chosen & { rate: number }) => {
       const filter = chosen(ids, options);
-      const replayer = await services.get(DeadLetterReplayer);
+      const { deadLetterReplayer } = await open('operations');
       const stop = new AbortController();
       process.once('SIGINT', () => stop.abort());
       let told = 0;
-      const progress = await replayer.replay(filter, {
+      const progress = await deadLetterReplayer.replay(filter, {
         rate: options.rate,
         signal: stop.signal,
         onProgress: ({ total, replayed, refused }) => {
@@ -76,7 +80,9 @@ export function deadLetterCommands(program: Command, { services, terminal, fail 
   choosing(dlq.command('purge').description('forgets them for good'))
     .option('--all', 'all that there are')
     .action(async (ids: string[], options: Chosen) => {
-      const purged = await (await services.get(DeadLetters)).purge(chosen(ids, options));
+      const filter = chosen(ids, options);
+      const { deadLetters } = await open('operations');
+      const purged = await deadLetters.purge(filter);
       if (options.json) showJson(terminal, { purged });
       else terminal.note(`${purged} forgotten.\n`);
     });

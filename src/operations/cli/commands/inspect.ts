@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type WorkerInfo, Workers } from '../../../platform/workers/index.js';
+import type { WorkerInfo } from '../../../platform/workers/index.js';
 import type { Tools } from '../tools.js';
 import { type Column, duration, showList } from '../show.js';
 import { askWorkers, toWorkers, type WorkerOptions } from './asking-workers.js';
@@ -36,8 +36,8 @@ export function inspectCommands(program: Command, tools: Tools): void {
     .command('workers')
     .description('all workers, also those that have ended or fallen silent')
     .action(async ({ json }: { json?: boolean }) => {
-      const workers = await (await tools.services.get(Workers)).list();
-      showList(tools.terminal, json, workers, WORKERS, 'No worker has been heard of.');
+      const { workers } = await tools.open('operations');
+      showList(tools.terminal, json, await workers.list(), WORKERS, 'No worker has been heard of.');
     });
 
   const ask = (

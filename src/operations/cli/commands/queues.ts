@@ -1,18 +1,19 @@
 import { Argument, type Command } from 'commander';
-import { QUEUE_NAMES, QueueControl, type QueueName } from '../../../platform/queues/index.js';
+import type { QueueName } from '../../../platform/queues/index.js';
+import { QUEUES } from '../names.js';
 import type { Tools } from '../tools.js';
-import { showList } from '../show.js';
+import { showJson, showList } from '../show.js';
 
 /** Queues as a whole: all workers heed it. */
-export function queueCommands(program: Command, { services, terminal }: Tools): void {
+export function queueCommands(program: Command, { open, terminal }: Tools): void {
   const queues = program.command('queues').description('the queues, and stopping them');
 
   queues
     .command('list', { isDefault: true })
     .description('how many tasks are in each')
     .action(async ({ json }: { json?: boolean }) => {
-      const control = await services.get(QueueControl);
-      const states = await Promise.all(QUEUE_NAMES.map(async (name) => control.state(name)));
+      const { queueControl } = await open('operations');
+      const states = await Promise.all(QUEUES.map(async (name) => queueControl.state(name)));
       const rows = states.map(({ name, paused, waiting, active, scheduled, failed }) => ({
         name,
         paused,
@@ -44,9 +45,11 @@ export function queueCommands(program: Command, { services, terminal }: Tools): 
     queues
       .command(name)
       .description(about)
-      .addArgument(new Argument('<queue>').choices(QUEUE_NAMES))
-      .action(async (queue: QueueName) => {
-        await (await services.get(QueueControl))[name](queue);
+      .addArgument(new Argument('<queue>').choices(QUEUES))
+      .action(async (queue: QueueName, { json }: { json?: boolean }) => {
+        const { queueControl } = await open('operations');
+        await queueControl[name](queue);
+        if (json) return showJson(terminal, { name: queue, paused: name === 'pause' });
         terminal.note(`The queue ${queue} is ${name === 'pause' ? 'paused' : 'running'}.\n`);
       });
 }

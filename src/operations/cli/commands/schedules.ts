@@ -1,21 +1,20 @@
 import type { Command } from 'commander';
-import { Schedules, toScheduleDto } from '../../../platform/scheduling/index.js';
 import type { Tools } from '../tools.js';
 import { showList } from '../show.js';
 
 /** More than anybody has. */
 const MOST = 10_000;
 
-export function scheduleCommands(program: Command, { services, terminal }: Tools): void {
+export function scheduleCommands(program: Command, { open, terminal }: Tools): void {
   program
     .command('schedules')
     .description('what is scheduled, with its last and its next time')
     .action(async ({ json }: { json?: boolean }) => {
-      const schedules = await (await services.get(Schedules)).list(MOST);
+      const { schedules, toScheduleDto } = await open('operations');
       showList(
         terminal,
         json,
-        schedules.map(toScheduleDto),
+        (await schedules.list(MOST)).map(toScheduleDto),
         [
           ['SCHEDULE', ({ name }) => name],
           ['CRON', ({ cron }) => cron],

@@ -1,4 +1,4 @@
-import { UsageError } from '../cli.errors.js';
+import { UsageError } from './cli.errors.js';
 
 const HOUR_MS = 3_600_000;
 const UNITS_MS: Readonly<Record<string, number>> = { h: HOUR_MS, d: 24 * HOUR_MS, y: 365 * 24 * HOUR_MS };

@@ -1,0 +1,42 @@
+import type { Redis } from 'ioredis';
+import type { DataSource } from 'typeorm';
+import type { ApiKeys } from '../../platform/auth/index.js';
+import type { DeadLetterReplayer, DeadLetters } from '../../platform/history/index.js';
+import type { QueueControl, Revocations, taskRate } from '../../platform/queues/index.js';
+import type { BeatReader, Schedules, toScheduleDto } from '../../platform/scheduling/index.js';
+import type { WorkerCommands, Workers } from '../../platform/workers/index.js';
+
+/**
+ * What commands use of the application, by what has to be there for it. Types alone: loading the rest takes a second,
+ * and neither help nor completion wants any of it.
+ */
+export interface Applications {
+  /** Needs nothing but a database that has been migrated. */
+  keys: { readonly apiKeys: ApiKeys };
+  migrations: {
+    /** @returns the names of those that were applied. */
+    readonly apply: () => Promise<string[]>;
+  };
+  operations: {
+    readonly workers: Workers;
+    readonly workerCommands: WorkerCommands;
+    readonly revocations: Revocations;
+    readonly queueControl: QueueControl;
+    readonly deadLetters: DeadLetters;
+    readonly deadLetterReplayer: DeadLetterReplayer;
+    readonly schedules: Schedules;
+    readonly beats: BeatReader;
+    readonly toScheduleDto: typeof toScheduleDto;
+    readonly taskRate: typeof taskRate;
+  };
+  /** Needs nothing at all: it is for finding out what is missing. */
+  diagnosis: {
+    /** Of the configuration. */
+    readonly faults: readonly string[];
+    readonly database: () => Promise<DataSource>;
+    readonly redis: () => Promise<Redis>;
+  };
+}
+
+/** Boots a part of the application, without a server, when it is first asked for. */
+export type Open = <Part extends keyof Applications>(part: Part) => Promise<Applications[Part]>;

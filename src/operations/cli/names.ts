@@ -1,0 +1,12 @@
+import type { Role } from '../../platform/auth/index.js';
+import type { QueueName } from '../../platform/queues/index.js';
+
+/**
+ * Names that help and completion tell. Asking the modules that have them would load the application, so they are said
+ * once more; the compiler sees to it that none is missing, and none made up.
+ */
+const queues: Record<QueueName, true> = { high: true, default: true, low: true };
+const roles: Record<Role, true> = { viewer: true, operator: true, admin: true };
+
+export const QUEUES = Object.keys(queues) as QueueName[];
+export const ROLES = Object.keys(roles) as Role[];
