@@ -3,7 +3,6 @@ import { AuthModule } from '../../platform/auth/index.js';
 import { ChangesModule } from '../../platform/changes/index.js';
 import { HistoryModule } from '../../platform/history/index.js';
 import { TaskActionsController } from './actions/task-actions.controller.js';
-import { TaskActions } from './actions/task-actions.js';
 import { BullBoard } from './bull-board/bull-board.js';
 import { BulkBatch } from './bulk/bulk-batch.js';
 import { BulkController } from './bulk/bulk.controller.js';
@@ -36,7 +35,6 @@ import { TasksController } from './tasks/tasks.controller.js';
     ...controlMetricProviders,
     LongRunning,
     TaskExporter,
-    TaskActions,
     BulkBatch,
     BulkOperations,
     BulkProgress,

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { TaskActions } from './actions/task-actions.js';
 import { ChangesModule } from '../changes/index.js';
 import { DeadLetterReplayer } from './dead-letters/dead-letter-replayer.js';
 import { DeadLetters } from './dead-letters/dead-letters.js';
@@ -21,11 +22,20 @@ import { TaskWriter } from './recording/task-writer.js';
     TaskRecorder,
     TaskHistory,
     TaskFinder,
+    TaskActions,
     DeadLetters,
     DeadLetterReplayer,
     HistoryMetrics,
     ...historyMetricProviders,
   ],
-  exports: [TaskHistory, TaskFinder, DeadLetters, DeadLetterReplayer, TaskWriter, HistoryMetrics],
+  exports: [
+    TaskHistory,
+    TaskFinder,
+    TaskActions,
+    DeadLetters,
+    DeadLetterReplayer,
+    TaskWriter,
+    HistoryMetrics,
+  ],
 })
 export class HistoryModule {}

@@ -1,10 +1,12 @@
+export { repetitionOf, STORED_TASK, type StoredTask } from './actions/stored-task.js';
+export { TaskActions } from './actions/task-actions.js';
 export type { DeadLetterFilter } from './dead-letters/dead-letter-filter.js';
 export { DeadLetterReplayer } from './dead-letters/dead-letter-replayer.js';
 export { DeadLetters } from './dead-letters/dead-letters.js';
 export { DeadLetter } from './entities/dead-letter.entity.js';
 export { TaskAttempt } from './entities/task-attempt.entity.js';
 export { TaskLog } from './entities/task-log.entity.js';
-export { FINAL_STATES, OPEN_STATES, Task, TASK_STATES, type TaskState } from './entities/task.entity.js';
+export { FINAL_STATES, OPEN_STATES, Task, TASK_STATES } from './entities/task.entity.js';
 export { ALL_COLUMNS, selectList, type TaskColumn, USUAL_COLUMNS } from './finding/task-columns.js';
 export { TaskFinder, type TaskRow, type TaskSort } from './finding/task.finder.js';
 export type { Place } from './finding/task-window.sql.js';

@@ -4,9 +4,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { ApiProblems, noQuery } from '../../../core/http/index.js';
 import { RequiresRole } from '../../../platform/auth/index.js';
+import { TaskActions } from '../../../platform/history/index.js';
 import { taskId } from '../tasks/task.dto.js';
 import { editBody, noBody, retriedSchema, revokeBody, revokedSchema } from './action.dto.js';
-import { TaskActions } from './task-actions.js';
 
 type Retried = z.output<typeof retriedSchema>;
 

@@ -3,8 +3,7 @@ import { createHash } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { isPassing, messageOf } from '../../../core/errors/index.js';
 import { Revocations, TaskCatalogue, TaskQueue } from '../../../platform/queues/index.js';
-import { repetitionOf, STORED_TASK, type StoredTask } from '../actions/stored-task.js';
-import { FINAL_STATES } from '../../../platform/history/index.js';
+import { FINAL_STATES, repetitionOf, STORED_TASK, type StoredTask } from '../../../platform/history/index.js';
 import type { BulkAction } from './bulk-operation.js';
 
 export interface BatchOutcome {

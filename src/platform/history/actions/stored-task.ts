@@ -1,11 +1,6 @@
 import { InvalidInputError } from '../../../core/errors/index.js';
-import type { TaskState } from '../../../platform/history/index.js';
-import {
-  type QueueName,
-  QUEUE_NAMES,
-  type RawTask,
-  type TaskCatalogue,
-} from '../../../platform/queues/index.js';
+import type { TaskState } from '../entities/task.entity.js';
+import { type QueueName, QUEUE_NAMES, type RawTask, type TaskCatalogue } from '../../queues/index.js';
 import { PayloadTooLargeError } from './action.errors.js';
 
 /** A task of the history, as far as it is needed to send it again. */

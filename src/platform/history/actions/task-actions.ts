@@ -2,14 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { NotFoundError } from '../../../core/errors/index.js';
-import { FINAL_STATES, type TaskState } from '../../../platform/history/index.js';
-import {
-  type Enqueued,
-  Revocations,
-  type Revoked,
-  TaskCatalogue,
-  TaskQueue,
-} from '../../../platform/queues/index.js';
+import { FINAL_STATES, type TaskState } from '../entities/task.entity.js';
+import { type Enqueued, Revocations, type Revoked, TaskCatalogue, TaskQueue } from '../../queues/index.js';
 import { WrongTaskStateError } from './action.errors.js';
 import { repetitionOf, STORED_TASK, type StoredTask } from './stored-task.js';
 
