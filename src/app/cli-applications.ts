@@ -21,7 +21,17 @@ import { LoggingModule } from '../core/logging/index.js';
 import { redisConfig, RedisModule } from '../core/redis/index.js';
 import type { Applications } from '../operations/cli/index.js';
 import { ApiKeys, authConfig, AuthModule } from '../platform/auth/index.js';
-import { DeadLetterReplayer, DeadLetters, HistoryModule } from '../platform/history/index.js';
+import {
+  ALL_COLUMNS,
+  DeadLetterReplayer,
+  DeadLetters,
+  HistoryModule,
+  parseQuery,
+  TaskActions,
+  TaskFinder,
+  TaskHistory,
+  USUAL_COLUMNS,
+} from '../platform/history/index.js';
 import { QueueControl, QueuesModule, Revocations, taskRate } from '../platform/queues/index.js';
 import { BeatReader, Schedules, SchedulingModule, toScheduleDto } from '../platform/scheduling/index.js';
 import { WorkerCommands, Workers, WorkersModule } from '../platform/workers/index.js';
@@ -45,18 +55,7 @@ export const applications: Openers = {
   migrations: async () => ({ apply: (await import('./run-migrations.js')).applyMigrations }),
 
   operations: async (stack) => {
-    const context = await boot(
-      loadConfig(processEnvironment()),
-      [
-        LoggingModule.forRoot('cli'),
-        RedisModule,
-        QueuesModule.forRoot('producer'),
-        HistoryModule,
-        WorkersModule,
-        SchedulingModule,
-      ],
-      stack,
-    );
+    const context = await boot(loadConfig(processEnvironment()), operations(), stack);
     return {
       workers: context.get(Workers, ANYWHERE),
       workerCommands: context.get(WorkerCommands, ANYWHERE),
@@ -64,10 +63,29 @@ export const applications: Openers = {
       queueControl: context.get(QueueControl, ANYWHERE),
       deadLetters: context.get(DeadLetters, ANYWHERE),
       deadLetterReplayer: context.get(DeadLetterReplayer, ANYWHERE),
+      taskFinder: context.get(TaskFinder, ANYWHERE),
+      taskHistory: context.get(TaskHistory, ANYWHERE),
+      parseQuery,
+      allColumns: ALL_COLUMNS,
+      usualColumns: USUAL_COLUMNS,
       schedules: context.get(Schedules, ANYWHERE),
       beats: context.get(BeatReader, ANYWHERE),
       toScheduleDto,
       taskRate,
+    };
+  },
+
+  features: async (stack) => {
+    const { RunReader, RunStarter, ScrapingModule } = await import('../features/scraping/index.js');
+    const { SourceService } = await import('../features/sources/index.js');
+    // Processes that boot declare the sources of this directory, and switch off the others. Commands are no part of it.
+    const config = loadConfig({ ...processEnvironment(), SOURCES_DIR: undefined });
+    const context = await boot(config, [...operations(), ScrapingModule], stack);
+    return {
+      sources: context.get(SourceService, ANYWHERE),
+      runStarter: context.get(RunStarter, ANYWHERE),
+      runs: context.get(RunReader, ANYWHERE),
+      taskActions: context.get(TaskActions, ANYWHERE),
     };
   },
 
@@ -93,6 +111,15 @@ export const applications: Openers = {
     };
   },
 };
+
+const operations = (): Modules => [
+  LoggingModule.forRoot('cli'),
+  RedisModule,
+  QueuesModule.forRoot('producer'),
+  HistoryModule,
+  WorkersModule,
+  SchedulingModule,
+];
 
 const ANYWHERE = { strict: false };
 

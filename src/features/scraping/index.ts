@@ -12,6 +12,8 @@ export {
 export { RunRequest } from './frontier/run-request.entity.js';
 export { Page } from './pages/page.entity.js';
 export { PoliteFetchingModule } from './polite-fetching.module.js';
+export { RunReader, type RunRow } from './runs/run-reader.js';
+export { RunStarter } from './runs/run-starter.js';
 export { Run } from './runs/run.entity.js';
 export { ScrapingHttpModule } from './scraping.http.module.js';
 export { ScrapingModule } from './scraping.module.js';

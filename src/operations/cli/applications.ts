@@ -1,7 +1,17 @@
 import type { Redis } from 'ioredis';
 import type { DataSource } from 'typeorm';
 import type { ApiKeys } from '../../platform/auth/index.js';
-import type { DeadLetterReplayer, DeadLetters } from '../../platform/history/index.js';
+import type { RunReader, RunStarter } from '../../features/scraping/index.js';
+import type { SourceService } from '../../features/sources/index.js';
+import type {
+  DeadLetterReplayer,
+  DeadLetters,
+  parseQuery,
+  TaskActions,
+  TaskColumn,
+  TaskFinder,
+  TaskHistory,
+} from '../../platform/history/index.js';
 import type { QueueControl, Revocations, taskRate } from '../../platform/queues/index.js';
 import type { BeatReader, Schedules, toScheduleDto } from '../../platform/scheduling/index.js';
 import type { WorkerCommands, Workers } from '../../platform/workers/index.js';
@@ -24,10 +34,22 @@ export interface Applications {
     readonly queueControl: QueueControl;
     readonly deadLetters: DeadLetters;
     readonly deadLetterReplayer: DeadLetterReplayer;
+    readonly taskFinder: TaskFinder;
+    readonly taskHistory: TaskHistory;
+    readonly parseQuery: typeof parseQuery;
+    readonly allColumns: readonly TaskColumn[];
+    readonly usualColumns: readonly TaskColumn[];
     readonly schedules: Schedules;
     readonly beats: BeatReader;
     readonly toScheduleDto: typeof toScheduleDto;
     readonly taskRate: typeof taskRate;
+  };
+  /** Knows what is scraped, and with it every task that there is. */
+  features: {
+    readonly sources: SourceService;
+    readonly runStarter: RunStarter;
+    readonly runs: RunReader;
+    readonly taskActions: TaskActions;
   };
   /** Needs nothing at all: it is for finding out what is missing. */
   diagnosis: {

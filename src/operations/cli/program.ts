@@ -10,6 +10,8 @@ import { migrateCommand } from './commands/migrate.js';
 import { queueCommands } from './commands/queues.js';
 import { scheduleCommands } from './commands/schedules.js';
 import { EXAMPLES } from './examples.js';
+import { scrapeCommand } from './commands/scrape.js';
+import { taskCommands } from './commands/tasks.js';
 import type { Tools } from './tools.js';
 
 const MISUNDERSTOOD = 'Nothing was done. --help tells what can be said here.';
@@ -28,16 +30,20 @@ Examples:
   gleaner doctor                    what is wrong with this installation, and what to do
   gleaner inspect active            what the workers are doing
   gleaner control pool grow 4       every worker runs four tasks more at once
+  gleaner tasks state:failed        the newest tasks that failed
+  gleaner scrape quotes --follow    scrapes a source now, and shows how it goes
   gleaner dlq list                  what failed for good, grouped by error
   gleaner dlq replay --name scrape.run
 
-Status: 0 done, 1 it did not work, 2 the command was not understood, 78 faulty configuration.`,
+Status: 0 done, 1 it did not work, 2 the command was not understood, 130 interrupted, 78 faulty configuration.`,
     );
   inspectCommands(program, tools);
   controlCommands(program, tools);
+  taskCommands(program, tools);
   queueCommands(program, tools);
   deadLetterCommands(program, tools);
   scheduleCommands(program, tools);
+  scrapeCommand(program, tools);
   keyCommands(program, tools);
   migrateCommand(program, tools);
   doctorCommand(program, tools);

@@ -29,7 +29,7 @@ export function showList<T>(
   showTable(terminal, rows, columns);
 }
 
-function showTable<T>(terminal: Terminal, rows: readonly T[], columns: readonly Column<T>[]): void {
+export function showTable<T>(terminal: Terminal, rows: readonly T[], columns: readonly Column<T>[]): void {
   const headings = columns.map(([heading]) => heading);
   const cells = rows.map((row) => columns.map(([, read]) => harmlessLine(String(read(row) ?? '–'))));
   const styleOf = (row: number, column: number): Style | undefined =>
@@ -43,6 +43,17 @@ function showTable<T>(terminal: Terminal, rows: readonly T[], columns: readonly 
     },
   });
   terminal.out(`${text}\n`);
+}
+
+/** What is known of one thing, a line for each. */
+export function showFacts(
+  { out, width, paint }: Terminal,
+  facts: readonly (readonly [name: string, value: string])[],
+): void {
+  const rows = facts.map(([name, value]) => [name, harmlessLine(value)]);
+  const bold = (cell: string, _: number, column: number): string =>
+    column === 0 ? paint('bold', cell) : cell;
+  out(`${table(rows, { width, paint: bold })}\n`);
 }
 
 export function showJson({ out }: Terminal, value: unknown): void {

@@ -4,7 +4,7 @@ import type { WorkerCommand } from '../../../platform/workers/index.js';
 import { UsageError } from '../cli.errors.js';
 import { QUEUES } from '../names.js';
 import type { Tools } from '../tools.js';
-import { showList } from '../show.js';
+import { showList, WHOLE } from '../show.js';
 import { askWorkers, count, toWorkers, type WorkerOptions } from './asking-workers.js';
 
 /** What workers can be told to do; each change is effective at once. */
@@ -91,7 +91,7 @@ export function controlCommands(program: Command, tools: Tools): void {
         json,
         revoked,
         [
-          ['TASK', ({ id }) => id],
+          ['TASK', ({ id }) => id, WHOLE],
           ['WAS', ({ was }) => was],
         ],
         'Nothing was revoked.',

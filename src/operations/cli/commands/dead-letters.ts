@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { DeadLetterFilter } from '../../../platform/history/index.js';
 import { UsageError } from '../cli.errors.js';
 import type { Tools } from '../tools.js';
-import { duration, showJson, showList } from '../show.js';
+import { duration, showJson, showList, WHOLE } from '../show.js';
 
 interface Chosen {
   name?: string;
@@ -32,11 +32,11 @@ export function deadLetterCommands(program: Command, { open, terminal, fail }: T
         json,
         groups,
         [
-          ['GROUP', ({ fingerprint }) => fingerprint],
+          ['GROUP', ({ fingerprint }) => fingerprint, WHOLE],
           ['COUNT', ({ count }) => count],
           ['TASKS', ({ names }) => names.join(',')],
           ['LAST', ({ lastFailedAt }) => `${duration(Date.now() - lastFailedAt.getTime())} ago`],
-          ['EXAMPLE', ({ exampleId }) => exampleId],
+          ['EXAMPLE', ({ exampleId }) => exampleId, WHOLE],
           ['ERROR', ({ errorClass, errorMessage }) => `${errorClass}: ${errorMessage}`.slice(0, 100)],
         ],
         'Nothing has failed for good.',

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { WorkerInfo } from '../../../platform/workers/index.js';
 import type { Tools } from '../tools.js';
-import { type Column, duration, showList } from '../show.js';
+import { type Column, duration, showList, WHOLE } from '../show.js';
 import { askWorkers, toWorkers, type WorkerOptions } from './asking-workers.js';
 
 interface TaskRow {
@@ -10,8 +10,8 @@ interface TaskRow {
 }
 
 const TASKS: Column<TaskRow>[] = [
-  ['WORKER', ({ worker }) => worker],
-  ['TASK', ({ task }) => task.id],
+  ['WORKER', ({ worker }) => worker, WHOLE],
+  ['TASK', ({ task }) => task.id, WHOLE],
   ['NAME', ({ task }) => task.name],
   ['QUEUE', ({ task }) => task.queue],
   ['ATTEMPT', ({ task }) => task.attempt],
@@ -96,7 +96,7 @@ export function inspectCommands(program: Command, tools: Tools): void {
 }
 
 const WORKERS: Column<WorkerInfo>[] = [
-  ['WORKER', ({ id }) => id],
+  ['WORKER', ({ id }) => id, WHOLE],
   ['STATE', (worker) => stateOf(worker)],
   ['HEARD', ({ silentMs }) => `${duration(silentMs)} ago`],
   ['MODE', ({ mode }) => mode],

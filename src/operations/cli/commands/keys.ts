@@ -3,8 +3,7 @@ import type { ApiKeyInfo, Role } from '../../../platform/auth/index.js';
 import { UsageError } from '../cli.errors.js';
 import { parseExpiry } from '../expiry.js';
 import { ROLES } from '../names.js';
-import { showJson, showList, timeOf, WHOLE } from '../show.js';
-import { table } from '../table.js';
+import { showFacts, showJson, showList, timeOf, WHOLE } from '../show.js';
 import type { Tools } from '../tools.js';
 
 /** API keys: who may use the API, and for what. They need no Redis. */
@@ -32,14 +31,13 @@ export function keyCommands(program: Command, { open, terminal }: Tools): void {
       const { apiKeys } = await open('keys');
       const { key, info } = await apiKeys.create({ name, role, expiresAt });
       if (json) return showJson(terminal, { key, ...shownTo(info) });
-      const facts = [
+      showFacts(terminal, [
         ['key', key],
         ['id', info.id],
         ['name', info.name],
         ['role', info.role],
         ['expires', info.expiresAt ? timeOf(info.expiresAt) : 'never'],
-      ];
-      terminal.out(`${table(facts)}\n`);
+      ]);
       terminal.note('\nKeep the key now: only its hash is stored, and it cannot be shown again.\n');
     });
 
