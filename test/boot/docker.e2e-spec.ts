@@ -33,7 +33,7 @@ describe('the image', () => {
     expect(await readdir(image.root)).toEqual(['app']);
     expect((await readdir(join(image.root, 'app'))).sort()).toEqual(['dist', 'node_modules', 'package.json']);
     const dist = await filesBelow(join(image.root, 'app/dist'));
-    expect(dist).toEqual(expect.arrayContaining(['main.js', 'migrate.js']));
+    expect(dist).toEqual(expect.arrayContaining(['main.js', 'migrate.js', 'cli.js']));
     expect(dist.filter((file) => !/\.js(\.map)?$/.test(file) || /\.spec\./.test(file))).toEqual([]);
   });
 
@@ -102,6 +102,20 @@ describe('a container', () => {
       expect(await container.exit(), container.log).toBe(0);
     },
   );
+
+  test('has the command line', async () => {
+    const gleaner = (...words: string[]) => Container.run(image, ['node', 'dist/cli.js', ...words], stores());
+    const help = gleaner('--help');
+    expect(await help.exit(), help.log).toBe(0);
+    expect(help.log).toContain('Usage: gleaner');
+    const tasks = gleaner('tasks', 'queue:nothing', '--count');
+    expect(await tasks.exit(), tasks.log).toBe(0);
+    expect(tasks.log).toBe('0\n');
+    // Of the features it loads what commands need, too.
+    const scrape = gleaner('scrape', 'nothing');
+    expect(await scrape.exit(), scrape.log).toBe(1);
+    expect(scrape.log).toBe('There is no source "nothing".\n');
+  });
 
   test('in mode api serves the documentation of the API', async () => {
     const { container, port } = await start('api');

@@ -93,6 +93,14 @@ describe('the command line of operators', () => {
     expect(answer).toMatchObject({ code, out: expect.stringContaining(text) });
   });
 
+  it('is what npx runs', async () => {
+    const env = { PATH: process.env.PATH, HOME: await mkdtemp(join(tmpdir(), 'gleaner-npx-')) };
+    const npx = new Program('npx', ['--offline', '--no-install', 'gleaner', '--help'], { env });
+    expect(await npx.exit(), npx.log).toBe(0);
+    expect(npx.log).toContain('Usage: gleaner');
+    await rm(env.HOME, { recursive: true });
+  });
+
   it('gives up at once when the database is not there', async () => {
     const since = performance.now();
     const { code, out } = await run('dlq list', {
