@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../../platform/auth/index.js';
 import { HistoryModule } from '../../platform/history/index.js';
+import { WorkersModule } from '../../platform/workers/index.js';
 import { TaskActionsController } from './actions/task-actions.controller.js';
 import { TaskActions } from './actions/task-actions.js';
 import { BulkBatch } from './bulk/bulk-batch.js';
@@ -14,11 +15,20 @@ import { QueuesController } from './queues/queues.controller.js';
 import { TaskExporter } from './tasks/task-exporter.js';
 import { LongRunning } from './tasks/long-running.js';
 import { TasksController } from './tasks/tasks.controller.js';
+import { WorkerCommandsController } from './workers/worker-commands.controller.js';
+import { WorkersController } from './workers/workers.controller.js';
 
 /** Seeing and steering tasks and queues, over HTTP. Whoever reads here needs a key, too. */
 @Module({
-  imports: [AuthModule, HistoryModule],
-  controllers: [TasksController, BulkController, TaskActionsController, QueuesController],
+  imports: [AuthModule, HistoryModule, WorkersModule],
+  controllers: [
+    TasksController,
+    BulkController,
+    TaskActionsController,
+    QueuesController,
+    WorkersController,
+    WorkerCommandsController,
+  ],
   providers: [
     ...controlMetricProviders,
     LongRunning,

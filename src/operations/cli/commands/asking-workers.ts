@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { type WorkerCommand, WorkerCommands } from '../../../platform/workers/index.js';
+import { type WorkerCommand, WorkerControl } from '../../../platform/workers/index.js';
 import type { Tools } from '../tools.js';
 import { type Column, showJson, showList } from '../show.js';
 
@@ -27,20 +27,22 @@ export async function askWorkers<T>(
   rowsOf: (workerId: string, result: Record<string, unknown>) => T[],
   columns: readonly Column<T>[],
 ): Promise<void> {
-  const commands = await services.get(WorkerCommands);
-  const { replies, silent } = await commands.send(command, {
+  const control = await services.get(WorkerControl);
+  const { replies, silent, everywhere } = await control.tell(command, {
     ...(destinations && { destinations }),
     timeoutMs: timeout * 1000,
   });
   const rows = replies.flatMap((reply) =>
     reply.ok ? rowsOf(reply.workerId, reply.result as Record<string, unknown>) : [],
   );
-  if (json) showJson(terminal, { replies, silent });
+  if (json) showJson(terminal, { replies, silent, everywhere });
+  else if (everywhere && replies.length === 0)
+    terminal.note('No worker has answered. It holds for all of them, also those to come.\n');
   else if (replies.length === 0) terminal.note('No worker has answered.\n');
   else showList(terminal, false, rows, columns, 'There is nothing.');
   for (const reply of replies) if (!reply.ok) terminal.note(`${reply.workerId}: ${reply.error.message}\n`);
   for (const id of silent) terminal.note(`${id} did not answer within ${timeout} s.\n`);
-  if (replies.length === 0 || silent.length > 0 || replies.some(({ ok }) => !ok)) fail(1);
+  if ((replies.length === 0 && !everywhere) || silent.length > 0 || replies.some(({ ok }) => !ok)) fail(1);
 }
 
 function seconds(text: string): number {
