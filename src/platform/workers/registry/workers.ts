@@ -19,7 +19,7 @@ export interface WorkerInfo extends WorkerFacts {
 /** Which workers: those for which all of this is true. */
 export interface WorkerFilter {
   readonly state?: WorkerState;
-  /** They take tasks from it, unless they are paused. */
+  /** They take tasks from it; one that is paused takes none. */
   readonly queue?: QueueName;
   /** Their ids come after this one. */
   readonly after?: string;
@@ -49,7 +49,7 @@ export class Workers {
   /** How many workers take tasks of each queue now. @throws WorkersUnavailableError */
   async consumers(): Promise<ReadonlyMap<QueueName, number>> {
     const infos = await this.list({ state: 'online' });
-    const atWork = infos.filter(({ paused, draining }) => !paused && !draining);
+    const atWork = infos.filter(({ draining }) => !draining);
     return new Map(
       QUEUE_NAMES.map((queue) => [queue, atWork.filter((worker) => consumes(worker, queue)).length]),
     );
