@@ -4,10 +4,12 @@ import { HistoryModule } from '../../platform/history/index.js';
 import { WorkersModule } from '../../platform/workers/index.js';
 import { TaskActionsController } from './actions/task-actions.controller.js';
 import { TaskActions } from './actions/task-actions.js';
-import { BulkBatch } from './bulk/bulk-batch.js';
+import { BulkAnswers } from './bulk/bulk-answers.js';
 import { BulkController } from './bulk/bulk.controller.js';
 import { BulkOperations } from './bulk/bulk-operations.js';
 import { BulkProgress } from './bulk/bulk-progress.js';
+import { TaskBatch } from './bulk/task-batch.js';
+import { TaskBulk } from './bulk/task-bulk.js';
 import { controlMetricProviders } from './control.metrics.js';
 import { QueueDrain } from './queues/queue-drain.js';
 import { QueueRates } from './queues/queue-rates.js';
@@ -34,9 +36,11 @@ import { WorkersController } from './workers/workers.controller.js';
     LongRunning,
     TaskExporter,
     TaskActions,
-    BulkBatch,
+    BulkAnswers,
     BulkOperations,
     BulkProgress,
+    TaskBatch,
+    TaskBulk,
     QueueDrain,
     QueueRates,
   ],

@@ -3,7 +3,7 @@ import { parseQuery } from '../../../platform/history/index.js';
 import { InvalidInputError } from '../../../core/errors/index.js';
 import { taskId } from '../tasks/task.dto.js';
 import { BULK_ACTIONS, BULK_STATES } from './bulk-operation.js';
-import type { BulkSelection } from './bulk-operations.js';
+import type { BulkSelection } from './task-bulk.js';
 
 const MAX_IDS = 1000;
 
