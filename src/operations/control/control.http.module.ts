@@ -10,7 +10,12 @@ import { BulkOperations } from './bulk/bulk-operations.js';
 import { BulkProgress } from './bulk/bulk-progress.js';
 import { TaskBatch } from './bulk/task-batch.js';
 import { TaskBulk } from './bulk/task-bulk.js';
+import { Confirmations } from './confirmations.js';
 import { controlMetricProviders } from './control.metrics.js';
+import { DeadLetterActionsController } from './dead-letters/dead-letter-actions.controller.js';
+import { DeadLetterPurge } from './dead-letters/dead-letter-purge.js';
+import { DeadLetterReplays } from './dead-letters/dead-letter-replays.js';
+import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
 import { QueueDrain } from './queues/queue-drain.js';
 import { QueueRates } from './queues/queue-rates.js';
 import { QueuesController } from './queues/queues.controller.js';
@@ -20,7 +25,7 @@ import { TasksController } from './tasks/tasks.controller.js';
 import { WorkerCommandsController } from './workers/worker-commands.controller.js';
 import { WorkersController } from './workers/workers.controller.js';
 
-/** Seeing and steering tasks and queues, over HTTP. Whoever reads here needs a key, too. */
+/** Seeing and steering tasks, queues, workers and dead letters, over HTTP. Whoever reads here needs a key, too. */
 @Module({
   imports: [AuthModule, HistoryModule, WorkersModule],
   controllers: [
@@ -30,6 +35,8 @@ import { WorkersController } from './workers/workers.controller.js';
     QueuesController,
     WorkersController,
     WorkerCommandsController,
+    DeadLettersController,
+    DeadLetterActionsController,
   ],
   providers: [
     ...controlMetricProviders,
@@ -41,6 +48,9 @@ import { WorkersController } from './workers/workers.controller.js';
     BulkProgress,
     TaskBatch,
     TaskBulk,
+    Confirmations,
+    DeadLetterPurge,
+    DeadLetterReplays,
     QueueDrain,
     QueueRates,
   ],

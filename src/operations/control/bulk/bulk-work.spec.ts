@@ -27,6 +27,15 @@ describe('acting on one after another', () => {
     expect(outcome).toEqual({ done: 2, skipped: 0, failures: [], left: ['c', 'd'] });
   });
 
+  it('leaves the rest when it is told to end', async () => {
+    const stop = new AbortController();
+    const act = async ({ id }: { id: string }): Promise<boolean> => {
+      if (id === 'b') stop.abort();
+      return true;
+    };
+    expect(await oneByOne(items, act, stop.signal)).toMatchObject({ done: 2, left: ['c', 'd'] });
+  });
+
   it('fails when already the first one does, so that whoever asks waits before trying again', async () => {
     const acting = oneByOne(items, async () => {
       throw new Away('away');

@@ -30,22 +30,25 @@ export interface BulkWork {
 
 /**
  * Acts on one after another, until one fails in passing: what was done by then counts, and the others are left.
- * @param act says whether there was anything to do.
+ * @param act says whether there was anything to do. @param signal ends it in the same way.
  * @throws what the first one fails with, if it is passing.
  */
 export async function oneByOne<T extends { readonly id: string }>(
   items: readonly T[],
   act: (item: T) => Promise<boolean>,
+  signal?: AbortSignal,
 ): Promise<BatchOutcome> {
   const outcome: BatchOutcome = { done: 0, skipped: 0, failures: [], left: [] };
   for (const [at, item] of items.entries()) {
+    const rest = (): string[] => items.slice(at).map(({ id }) => id);
+    if (signal?.aborted) return { ...outcome, left: rest() };
     try {
       if (await act(item)) outcome.done++;
       else outcome.skipped++;
     } catch (error) {
       if (isPassing(error)) {
         if (at === 0) throw error;
-        return { ...outcome, left: items.slice(at).map(({ id }) => id) };
+        return { ...outcome, left: rest() };
       }
       outcome.failures.push({ id: item.id, error: messageOf(error).slice(0, 500) });
     }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { QUEUE_NAMES, type QueueState } from '../../../platform/queues/index.js';
-import { CONFIRM_SECONDS } from './queue-drain.js';
+import { CONFIRM_SECONDS } from '../confirmations.js';
 import type { QueueRate } from './queue-rates.js';
 
 export const queueName = z.enum(QUEUE_NAMES, `expected one of ${QUEUE_NAMES.join(', ')}`);
