@@ -2,9 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { QueueDto } from '../../src/operations/control/queues/queue.dto.js';
 import type { WorkerDetailDto, WorkerDto } from '../../src/operations/control/workers/worker.dto.js';
 import { eventually } from '../support/eventually.js';
+import { Judge } from '../support/fuzz/judge.js';
+import type { OpenApiDocument } from '../support/fuzz/openapi.js';
+import type { FuzzAnswer } from '../support/fuzz/send.js';
 import { asking, Ops } from '../support/ops.js';
 import { labTasks } from '../support/task-lab/lab-tasks.js';
 import { type LabProcess, TaskLab } from '../support/task-lab/task-lab.js';
+import { bearer } from '../support/test-key.js';
 
 let lab: TaskLab;
 let viewer: Ops;
@@ -166,6 +170,34 @@ describe('workers', () => {
       expect(status, what).toBe(200);
       expect(body, what).toMatchObject({ replies: [{ workerId: id, ok: true, result }], silent: [] });
     }
+  });
+
+  it('answer, and are shown, as the OpenAPI document says', async () => {
+    const fetched = async (path: string): Promise<FuzzAnswer> => {
+      const answer = await fetch(lab.url + path, { headers: bearer('viewer') });
+      return {
+        status: answer.status,
+        headers: Object.fromEntries(answer.headers),
+        body: await answer.text(),
+      };
+    };
+    const judge = new Judge(JSON.parse((await fetched('/docs/openapi.json')).body) as OpenApiDocument);
+    await lab.tasks.enqueue(labTasks.isolated, { do: 'wait' }, { id: 'alone' });
+    await operator.post(`/workers/${id}/commands`, {
+      command: { type: 'pool.autoscale', bounds: { min: 4, max: 4 } },
+    });
+    await eventually('the process of the task', async () => {
+      const { body } = await viewer.get<WorkerDetailDto>(`/workers/${id}`);
+      return body.autoscale && body.active.some(({ pid }) => pid !== null) ? true : undefined;
+    });
+    const questions = ['ping', 'stats', 'conf', 'registered', 'active', 'reserved', 'scheduled'];
+    for (const path of ['', `/${id}`, ...questions.map((what) => `/inspect/${what}`)]) {
+      const target = `/api/v1/ops/workers${path}`;
+      const request = { method: 'GET', target, headers: {}, body: undefined, valid: true };
+      expect(judge.faults(request, await fetched(target)), path).toEqual([]);
+    }
+    await operator.post('/tasks/alone/revoke', { terminate: true });
+    await operator.post(`/workers/${id}/commands`, { command: { type: 'pool.autoscale', bounds: null } });
   });
 
   it('that there are not are 404, or silent when they are named among others', async () => {

@@ -30,7 +30,7 @@ export class Confirmations {
 
   /** @returns the count that was offered; `undefined` unless the same key was offered the same. */
   async take(what: string, keyId: string, token: string): Promise<number | undefined> {
-    const offered = parseJson((await this.redis.getdel(this.prefix + token)) ?? '[]');
+    const offered = parseJson((await this.redis.getdel(this.prefix + token)) ?? '') ?? [];
     const [offeredWhat, offeredTo, count] = offered as [string?, string?, number?];
     return offeredWhat === what && offeredTo === keyId ? count : undefined;
   }
