@@ -5,7 +5,6 @@ import { createApp } from '../../src/app/create-app.js';
 import { loadConfig } from '../../src/core/config/index.js';
 import { BullKeys } from '../support/bull-keys.js';
 import { createEnvironment, type TestEnvironment } from '../support/environment.js';
-import { eventually } from '../support/eventually.js';
 import { insertTasks } from '../support/task-rows.js';
 import { bearer, testKey } from '../support/test-key.js';
 
@@ -100,8 +99,6 @@ describe('a page of another site that makes an operator’s browser ask', () => 
   ] as const;
   /** The last is what a script can send without asking. */
   const BODIES = [...FORMS, ['application/json', '{"ids":["over"]}'], [undefined, undefined]] as const;
-  /** What is no JSON is refused before anybody looks who sends it. */
-  const isRead = (type: string | undefined): boolean => type === undefined || type === 'application/json';
   const FROM_ELSEWHERE: Record<string, string>[] = [
     { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' },
     { 'sec-fetch-site': 'same-site', origin: 'https://other.gleaner.example' },
@@ -120,44 +117,33 @@ describe('a page of another site that makes an operator’s browser ask', () => 
   }
   const UNTOUCHED = { waiting: [], paused: false, revoked: null };
 
-  // First, for of what was refused only so much is written.
-  it('is refused where a POST without a body would do, and it is in the audit', async () => {
+  it('is refused where a POST without a body would do', async () => {
     for (const path of ['/queues/low/pause', '/tasks/over/retry']) {
       const answer = await ask(`POST ${path}`, { 'sec-fetch-site': 'cross-site', authorization: basic });
-      expect(answer.json()).toMatchObject({ status: 403, code: 'auth.cross_site' });
+      expect(answer.json()).toMatchObject({ status: 403, code: 'http.cross_site' });
     }
     expect(await state()).toEqual(UNTOUCHED);
-    await eventually('the audit entry', async () => {
-      const [entry] = await environment.query(
-        `SELECT FROM audit_entry WHERE action LIKE '%/low/pause' AND outcome = 'refused' AND key_id = 'testadmin000'`,
-      );
-      return entry;
-    });
   });
 
-  it.each(CHANGING)('%s is refused without a key', async (route) => {
+  it.each(CHANGING)('%s is refused, whatever key the browser has and whatever it sends', async (route) => {
     for (const from of FROM_ELSEWHERE)
-      for (const [type, body] of BODIES) {
-        const headers = { ...from, cookie: 'session=1', ...(type && { 'content-type': type }) };
-        expect((await ask(route, headers, body)).statusCode, type).toBe(isRead(type) ? 401 : 415);
-      }
-    expect(await state()).toEqual(UNTOUCHED);
-  });
-
-  it.each(CHANGING)('%s is refused with the key that the browser has, whatever it sends', async (route) => {
-    for (const from of FROM_ELSEWHERE)
-      for (const authorization of [basic, bearer('admin').authorization])
+      for (const authorization of [undefined, basic, bearer('admin').authorization])
         for (const [type, body] of BODIES) {
-          const headers = { ...from, authorization, ...(type && { 'content-type': type }) };
-          expect((await ask(route, headers, body)).statusCode, type).toBe(isRead(type) ? 403 : 415);
+          const headers = {
+            ...from,
+            cookie: 'session=1',
+            ...(authorization && { authorization }),
+            ...(type && { 'content-type': type }),
+          };
+          expect((await ask(route, headers, body)).statusCode, type).toBe(403);
         }
     expect(await state()).toEqual(UNTOUCHED);
   });
 
-  it('sends no JSON, which is not taken from anybody', async () => {
+  it.each(CHANGING)('%s takes no form, whoever sends it', async (route) => {
     for (const [type, body] of FORMS) {
-      const answer = await ask('POST /tasks/over/retry', { ...bearer('admin'), 'content-type': type }, body);
-      expect(answer.statusCode, type).toBe(415);
+      const headers = { ...bearer('admin'), 'content-type': type };
+      expect((await ask(route, headers, body)).statusCode, type).toBe(415);
     }
     expect(await state()).toEqual(UNTOUCHED);
   });

@@ -3,7 +3,7 @@ export { isForMachines } from './security/for-machines.js';
 export { PROXY_HEADERS } from './client/forwarded.js';
 export { addVary } from './security/cors.js';
 export { limitHandlers } from './security/handler-deadline.js';
-export { type HttpConfig, httpConfig } from './http.config.js';
+export { httpConfig } from './http.config.js';
 export { IpNetworks, isNetwork, networkList } from './client/ip-networks.js';
 export { ApiProblems, noQuery, problemResponse } from './openapi.js';
 export { cursorOf, keyTime, type Page, pageQuery, pageSchema, toPage } from './page.js';

@@ -61,20 +61,6 @@ export class RoleRequiredError extends GleanerError {
   }
 }
 
-/** A browser sends it for a page of another site: whoever has the key may know nothing of it. */
-export class CrossSiteError extends GleanerError {
-  readonly code = 'auth.cross_site';
-  readonly title = 'Forbidden';
-  override readonly severity = 'info';
-  override readonly httpStatus = 403;
-
-  constructor() {
-    super(
-      'A browser sends this for a page of another site, whose origin CORS_ORIGINS does not list: it changes nothing.',
-    );
-  }
-}
-
 /** Whether the key is good cannot be told just now: neither 401, which would make clients forget it, nor 500. */
 export class KeysUnavailableError extends GleanerError {
   readonly code = 'auth.unavailable';

@@ -1,10 +1,8 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { type HttpConfig, httpConfig } from '../../core/http/index.js';
 import { type AuthConfig, authConfig } from './auth.config.js';
-import { CrossSiteError, KeyRequiredError, RoleRequiredError } from './auth.errors.js';
-import { isCrossSite } from './cross-site.js';
+import { KeyRequiredError, RoleRequiredError } from './auth.errors.js';
 import { RouteAccess } from './requires-role.decorator.js';
 import { mayActAs, type Role } from './roles.js';
 
@@ -12,15 +10,13 @@ const READS = new Set(['GET', 'HEAD']);
 
 /**
  * Lets through who may. What a route says of itself decides; a route that says nothing is for everybody, or viewers,
- * when it only reads, and for admins otherwise: forgetting to say something opens nothing. What may change something is
- * refused when it is a page of another site that makes a browser send it.
+ * when it only reads, and for admins otherwise: forgetting to say something opens nothing.
  */
 @Injectable()
 export class AuthorizationGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     @Inject(authConfig.token) private readonly config: AuthConfig,
-    @Inject(httpConfig.token) private readonly http: Pick<HttpConfig, 'corsOrigins'>,
   ) {}
 
   canActivate(context: ExecutionContext): boolean {
@@ -30,7 +26,6 @@ export class AuthorizationGuard implements CanActivate {
     const { principal } = request;
     if (!principal) throw new KeyRequiredError(required);
     if (!mayActAs(principal.role, required)) throw new RoleRequiredError(required, principal.role);
-    if (!READS.has(request.method) && isCrossSite(request, this.http.corsOrigins)) throw new CrossSiteError();
     return true;
   }
 

@@ -15,7 +15,7 @@ const EXPOSED = [
 ].join(', ');
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
-const REQUEST_HEADERS = 'Authorization, Content-Type, If-None-Match, X-Request-Id';
+const REQUEST_HEADERS = 'Authorization, Content-Type, If-None-Match, Last-Event-ID, X-Request-Id';
 /** Seconds that a browser need not ask again. */
 const PREFLIGHT_MAX_AGE = '600';
 
@@ -34,11 +34,15 @@ export class Cors {
     return this.origins.size > 0;
   }
 
+  /** Whether the request comes from a page of a listed origin. */
+  allows({ headers: { origin } }: FastifyRequest): boolean {
+    return origin !== undefined && this.origins.has(origin);
+  }
+
   /** Lets the origin of the request read the answer, if it is listed. @returns whether this is a preflight to answer. */
   apply(request: FastifyRequest, reply: FastifyReply): boolean {
-    const { origin } = request.headers;
-    if (origin === undefined || !this.origins.has(origin)) return false;
-    reply.header('Access-Control-Allow-Origin', origin);
+    if (!this.allows(request)) return false;
+    reply.header('Access-Control-Allow-Origin', request.headers.origin);
     if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) {
       reply.header('Access-Control-Expose-Headers', EXPOSED);
       return false;

@@ -26,6 +26,19 @@ export class HttpsRequiredError extends GleanerError {
   }
 }
 
+export class CrossSiteError extends GleanerError {
+  readonly code = 'http.cross_site';
+  readonly title = 'Cross-site request';
+  override readonly severity = 'info';
+  override readonly httpStatus = 403;
+
+  constructor() {
+    super(
+      'Pages of other sites may not change anything here. If this is yours, list its origin in CORS_ORIGINS.',
+    );
+  }
+}
+
 export class HandlerTimeoutError extends GleanerError {
   readonly code = 'http.timeout';
   readonly title = 'Time-out';

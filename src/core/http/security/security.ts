@@ -4,17 +4,18 @@ import { isForMachines } from './for-machines.js';
 import { Cors, addVary } from './cors.js';
 import type { HttpConfig } from '../http.config.js';
 import { dataHeaders, pageHeaders } from './security-headers.js';
-import { HttpsRequiredError, MisdirectedError } from './security.errors.js';
+import { isCrossSite } from './cross-site.js';
+import { CrossSiteError, HttpsRequiredError, MisdirectedError } from './security.errors.js';
 
-const FOR_EYES = /^\/docs(?:[/?]|$)/;
-const CHANGES_NOTHING = new Set(['GET', 'HEAD']);
+const FOR_EYES = /^\/(?:docs|ops\/bull)(?:[/?]|$)/;
+const CHANGES_NOTHING = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** RFC 9112 §3.2 wants it in every request of HTTP/1.1; Node would refuse without a word of why. */
 const NO_HOST = new InvalidInputError([{ field: 'Host', message: 'expected a header Host, got nothing' }]);
 
 /**
  * The first hook of every request, also of those without a route: names it, sets the headers that protect browsers,
- * answers preflights, and refuses what came for another host or without TLS. It comes before throttling and
+ * answers preflights, and refuses what came for another host, without TLS, or from another site. It comes before throttling and
  * authentication, for a browser sends a preflight without a key, and nobody should pay for it.
  */
 export function protect(server: FastifyInstance, config: HttpConfig): void {
@@ -35,8 +36,9 @@ export function protect(server: FastifyInstance, config: HttpConfig): void {
       if (hosts.size > 0 && !hosts.has(host)) return done(new MisdirectedError(host));
       if (config.requireHttps && !secure) return withoutTls(request, reply, host, done);
     }
-    if (cors.enabled && cors.apply(request, reply)) return void reply.status(204).send();
-    return done();
+    if (cors.apply(request, reply)) return void reply.status(204).send();
+    const isOurs = CHANGES_NOTHING.has(request.method) || cors.allows(request) || !isCrossSite(request);
+    return isOurs ? done() : done(new CrossSiteError());
   });
 
   // After the handler, which may have set a Vary of its own.

@@ -1,10 +1,10 @@
+import type { FastifyRequest } from 'fastify';
 import { describe, expect, it } from 'vitest';
 import { isCrossSite } from './cross-site.js';
 
 const HERE = 'gleaner.example:3000';
-const TRUSTED = ['https://app.example'];
 const asks = (headers: Record<string, string>, host = HERE): boolean =>
-  isCrossSite({ headers, host }, TRUSTED);
+  isCrossSite({ headers, host } as unknown as FastifyRequest);
 
 describe('a request of a page of another site', () => {
   it.each([
@@ -17,7 +17,6 @@ describe('a request of a page of another site', () => {
     [{ origin: `http://${HERE}.evil.example` }],
     [{ origin: 'null' }],
     [{ origin: '' }],
-    [{ origin: 'https://app.example.evil.example' }],
   ])('is noticed by %o', (headers) => {
     expect(asks(headers)).toBe(true);
   });
@@ -27,8 +26,6 @@ describe('a request of a page of another site', () => {
     [{ 'sec-fetch-site': 'same-origin' }],
     [{ 'sec-fetch-site': 'none' }],
     [{ origin: `http://${HERE}` }],
-    [{ origin: 'https://app.example' }],
-    [{ origin: 'https://app.example', 'sec-fetch-site': 'cross-site' }],
   ])('is not %o', (headers) => {
     expect(asks(headers)).toBe(false);
   });
