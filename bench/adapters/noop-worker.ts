@@ -15,7 +15,7 @@ class Noop {
 // Node strips types and knows no decorators.
 Task(NOOP)(Noop);
 
-class NoopModule {}
+function NoopModule(): void {}
 Module({ providers: [Noop] })(NoopModule);
 
 await start([NoopModule]);

@@ -34,7 +34,7 @@ import {
 } from '../platform/history/index.js';
 import { QueueControl, QueuesModule, Revocations, taskRate } from '../platform/queues/index.js';
 import { BeatReader, Schedules, SchedulingModule, toScheduleDto } from '../platform/scheduling/index.js';
-import { WorkerCommands, Workers, WorkersModule } from '../platform/workers/index.js';
+import { WorkerControl, Workers, WorkersModule } from '../platform/workers/index.js';
 import { migrations } from './migrations/index.js';
 import type { Modules } from './modes.js';
 
@@ -58,7 +58,7 @@ export const applications: Openers = {
     const context = await boot(loadConfig(processEnvironment()), operations(), stack);
     return {
       workers: context.get(Workers, ANYWHERE),
-      workerCommands: context.get(WorkerCommands, ANYWHERE),
+      workerControl: context.get(WorkerControl, ANYWHERE),
       revocations: context.get(Revocations, ANYWHERE),
       queueControl: context.get(QueueControl, ANYWHERE),
       deadLetters: context.get(DeadLetters, ANYWHERE),
@@ -86,6 +86,7 @@ export const applications: Openers = {
       runStarter: context.get(RunStarter, ANYWHERE),
       runs: context.get(RunReader, ANYWHERE),
       taskActions: context.get(TaskActions, ANYWHERE),
+      workerControl: context.get(WorkerControl, ANYWHERE),
     };
   },
 

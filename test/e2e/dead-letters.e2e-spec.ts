@@ -1,13 +1,16 @@
 import 'reflect-metadata';
+import { DataSource } from 'typeorm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { InvalidInputError, NotFoundError } from '../../src/core/errors/index.js';
 import { DeadLetterSweeper } from '../../src/platform/history/dead-letters/dead-letter-sweeper.js';
 import { HistoryTrimmer } from '../../src/platform/history/history-trimmer.js';
+import { WINDOW } from '../../src/platform/history/dead-letters/dead-letters.js';
 import { DeadLetterReplayer, DeadLetters } from '../../src/platform/history/index.js';
 import { TaskQueue } from '../../src/platform/queues/index.js';
 import { QueueUnavailableError } from '../../src/platform/queues/queues.errors.js';
 import { createEnvironment, type TestEnvironment } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
+import { costOf } from '../support/explain.js';
 import { GleanerProcess } from '../support/gleaner-process.js';
 import {
   beginJob,
@@ -39,7 +42,7 @@ afterAll(async () => {
 });
 
 const sweep = () => node.get(DeadLetterSweeper).runOnce();
-const idsOf = async (filter = {}) => (await letters.list(filter, 100)).map(({ taskId }) => taskId);
+const idsOf = async (filter = {}) => (await letters.list(filter, 100)).letters.map(({ taskId }) => taskId);
 const waiting = async () => (await node.queue.getWaiting()).map(({ id }) => String(id)).sort();
 
 /** Letters of jobs that have failed with these messages, named by their place. */
@@ -130,7 +133,8 @@ describe('what has failed for good', () => {
     await letterOf('first');
     await failJob(node.queue, 't0', { message: 'second' });
     await sweep();
-    expect(await letters.list({}, 10)).toMatchObject([{ taskId: 't0', errorMessage: 'second' }]);
+    expect(await letters.get('t0')).toMatchObject({ errorMessage: 'second' });
+    expect(await idsOf()).toEqual(['t0']);
   });
 
   it('stays on its queue when somebody takes it up while it is swept', async () => {
@@ -209,10 +213,57 @@ describe('dead letters', () => {
     expect(await idsOf({ name: 'other' })).toEqual([]);
     expect(await idsOf({ failedBefore: new Date(0) })).toEqual([]);
     expect(await letters.count({ failedAfter: new Date(0) })).toBe(3);
-    const [first] = await letters.list({}, 1);
-    expect((await letters.list({}, 5, [first!.failedAt, first!.taskId])).map(({ taskId }) => taskId)).toEqual(
-      ['t1', 't0'],
+    const { letters: first, next } = await letters.list({}, 1);
+    expect(first.map(({ taskId }) => taskId)).toEqual(['t2']);
+    const second = await letters.list({}, 5, next);
+    expect(second.letters.map(({ taskId }) => taskId)).toEqual(['t1', 't0']);
+    expect(second.next).toBeUndefined();
+  });
+
+  it('are looked for in a bounded number of rows, also what is rare, and all of them are found', async () => {
+    await environment.query(
+      `INSERT INTO dead_letter (task_id, name, queue, envelope, args, attempts, options, error_class, error_message,
+         fingerprint, failed_at)
+       SELECT 't' || n, 'task-' || n % 3, CASE WHEN n % 4000 = 1 THEN 'low' ELSE 'default' END, '{}', '{}', 1, '{}',
+         CASE WHEN n % 4000 = 1 THEN 'RareError' ELSE 'UsualError' END, 'x', 'print-' || n % 50,
+         now() - n * interval '1 second'
+       FROM generate_series(1, 20000) n`,
     );
+    await environment.query('VACUUM ANALYZE dead_letter');
+    const filters = [
+      {},
+      { errorClass: 'RareError' },
+      { errorClass: 'NoError' },
+      { queue: 'low' },
+      { replayed: true },
+      { name: 'task-1', errorClass: 'NoError' },
+      { fingerprint: 'print-7', name: 'task-2' },
+      { fingerprint: 'none' },
+      { failedBefore: new Date(Date.now() - 15_000_000), errorClass: 'RareError' },
+    ] as const;
+    for (const filter of filters) {
+      const pages: Awaited<ReturnType<DeadLetters['list']>>[] = [];
+      do {
+        const after = pages.at(-1)?.next;
+        const cost = await costOf(node.get(DataSource), async (explaining) =>
+          pages.push(await new DeadLetters(explaining).list(filter, 100, after)),
+        );
+        expect(cost.rows, JSON.stringify(filter)).toBeLessThanOrEqual(1.1 * WINDOW);
+        expect(cost.scanned, JSON.stringify(filter)).toEqual([]);
+      } while (pages.at(-1)?.next);
+      const found = pages.flatMap((page) => page.letters.map(({ taskId }) => taskId));
+      expect(found, JSON.stringify(filter)).toHaveLength(await letters.count(filter));
+      expect(new Set(found).size).toBe(found.length);
+    }
+    expect(await letters.count({ errorClass: 'RareError' })).toBe(5);
+  });
+
+  it('are forgotten in their order, no more than was said', async () => {
+    await letterOf('one', 'two', 'three');
+    expect(await letters.purge({ name: 'lab.noop' }, { most: 2 })).toBe(2);
+    expect(await idsOf()).toEqual(['t2']);
+    expect(await letters.purge({}, { signal: AbortSignal.abort() })).toBe(0);
+    expect(await letters.purge({}, { most: 5 })).toBe(1);
   });
 
   it('are forgotten when somebody says so, or when they are old', async () => {
@@ -228,6 +279,19 @@ describe('dead letters', () => {
 });
 
 describe('repeating dead letters', () => {
+  it('one by one tells the task that repeats it, however many ask at once', async () => {
+    await letterOf('down');
+    const answers = await Promise.all([1, 2, 3].map(() => replayer.replayOne('t0')));
+    expect(answers.map(({ id }) => id)).toEqual(['t0-r1', 't0-r1', 't0-r1']);
+    expect(answers.filter(({ created }) => created)).toHaveLength(1);
+    expect(await waiting()).toEqual(['t0-r1']);
+    // Also when nothing but the letter knows of it any more.
+    await (await node.queue.getJob('t0-r1'))?.remove();
+    expect(await replayer.replayOne('t0')).toEqual({ id: 't0-r1', created: false });
+    expect(await waiting()).toEqual([]);
+    await expect(replayer.replayOne('nothing')).rejects.toThrow(NotFoundError);
+  });
+
   it('puts their tasks on their queue again, once, however often it is asked for', async () => {
     const headers = { rootId: 'r', parentId: 'p', correlationId: 'c', eta: 1, expiresAt: 2, key: 'k' };
     const payload = { text: 'a\0b', n: 1 };
@@ -245,7 +309,8 @@ describe('repeating dead letters', () => {
     });
     expect(job?.opts).toMatchObject({ attempts: 3, backoff: { options: { baseMs: 10, maxMs: 20 } } });
     expect(await waiting()).toEqual(['a-r1']);
-    expect(await letters.list({ replayed: true }, 5)).toMatchObject([{ taskId: 'a', replayId: 'a-r1' }]);
+    expect(await idsOf({ replayed: true })).toEqual(['a']);
+    expect(await letters.get('a')).toMatchObject({ replayId: 'a-r1' });
   });
 
   it('repeats one that fails again as another letter, of the same first task', async () => {

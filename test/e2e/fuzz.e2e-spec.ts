@@ -85,6 +85,14 @@ async function storeWhatIsIncomplete(): Promise<void> {
      FROM (VALUES ('!', NULL::timestamptz, NULL), ('/%', '2099-01-01', 'failed')) AS s (name, at, outcome)`,
   );
   await environment.query(
+    `INSERT INTO dead_letter (task_id, name, queue, envelope, args, attempts, options, error_class, error_message,
+       fingerprint, failed_at)
+     SELECT CASE n WHEN 3 THEN 'no:task' ELSE 'letter-' || n END, 'lost.task', 'low',
+       '{"version": 1, "payload": null, "enqueuedAt": 1, "headers": {}}', 'null', 0,
+       '{"maxAttempts": 1, "backoff": {"baseMs": 1, "maxMs": 1}}', '', '', 'f1', now()
+     FROM generate_series(1, 40) n`,
+  );
+  await environment.query(
     `INSERT INTO source (slug, name, spider, start_urls, extraction) VALUES ('books', '', 'declared', '{}', $1)`,
     [
       extractionSchema.parse({

@@ -82,7 +82,7 @@ describe('a bulk operation', () => {
       return rows[0];
     });
     expect(entry).toMatchObject({ outcome: 'done', key_id: 'testoperat00' });
-    expect(entry.detail).toMatch(/^done: 650 tasks, 0 skipped, 0 failed/);
+    expect(entry.detail).toMatch(/^done: 650 done, 0 skipped, 0 failed/);
   });
 
   it('by ids revokes what waits, and counts the others as skipped', async () => {
@@ -107,6 +107,21 @@ describe('a bulk operation', () => {
     expect(end).toMatchObject({ state: 'done', done: 0, failed: 15 });
     expect(end.failures).toHaveLength(10);
     expect(end.failures[0]?.error).toContain('slot');
+  });
+
+  it('is one of two that a process is at work on; the others are asked to come later', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, () =>
+        operator.post<BulkOperation>('/tasks/bulk/retry', { query: 'name:a.task' }),
+      ),
+    );
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(2);
+    const refused = answers.find(({ status }) => status === 503);
+    expect(refused?.body).toMatchObject({ code: 'bulk.too_many' });
+    expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0);
+    for (const { status, body } of answers) if (status === 202) await ended(body.id);
+    const { body } = await operator.post<BulkOperation>('/tasks/bulk/retry', { ids: ['done-2'] });
+    expect(await ended(body.id)).toMatchObject({ done: 1 });
   });
 
   it('whose process has died is interrupted, and not for ever at work', async () => {

@@ -83,6 +83,7 @@ describe('queues', () => {
       failed: 0,
       succeeded: 0,
       oldestWaitingSeconds: null,
+      consumers: 0,
       ratePerSecond: { in: 0.2, out: 0.1 },
     });
   });

@@ -121,6 +121,19 @@ describe('the registry in Redis', () => {
     expect(await workers.get('never')).toBeUndefined();
   });
 
+  it('counts for each queue the workers that take tasks from it now', async () => {
+    const store = registry(60_000);
+    const queues = [
+      { name: 'high', consuming: true },
+      { name: 'low', consuming: false },
+    ];
+    await store.beat('one', { ...FACTS, queues });
+    await store.beat('two', { ...FACTS, queues: [...queues, { name: 'default', consuming: true }] });
+    await store.beat('ending', { ...FACTS, queues, draining: true });
+    await store.beat('ended', { ...FACTS, queues }, { ends: true });
+    expect(Object.fromEntries(await new Workers(store).consumers())).toEqual({ high: 2, default: 1, low: 0 });
+  });
+
   it('says that workers cannot be seen when Redis is away', async () => {
     const store = registry(60_000);
     redis.disconnect();

@@ -22,6 +22,11 @@ export class Ops {
     return this.ask('POST', path, body);
   }
 
+  /** @returns the status: there is nothing else. */
+  async delete(path: string): Promise<number> {
+    return (await fetch(`${this.url}/api/v1/ops${path}`, { method: 'DELETE', headers: this.key })).status;
+  }
+
   async text(path: string): Promise<string> {
     return (await fetch(`${this.url}/api/v1/ops${path}`, { headers: this.key })).text();
   }

@@ -4,8 +4,11 @@ import { NestFactory } from '@nestjs/core';
 import { register } from 'prom-client';
 // The settings of the whole application, as every process has them.
 import '../../src/app/app.config.js';
+import { migrations } from '../../src/app/migrations/index.js';
 import { ConfigModule, loadConfig } from '../../src/core/config/index.js';
+import { DatabaseModule } from '../../src/core/database/index.js';
 import { RedisModule } from '../../src/core/redis/index.js';
+import { QueuesModule } from '../../src/platform/queues/index.js';
 import { type WorkerInfo, WorkerCommands, Workers, WorkersModule } from '../../src/platform/workers/index.js';
 import { eventually } from './eventually.js';
 import { Program } from './program.js';
@@ -62,7 +65,15 @@ export class WorkerCluster {
 
   static async open(env: Record<string, string>): Promise<WorkerCluster> {
     register.clear();
-    @Module({ imports: [ConfigModule.forRoot(loadConfig(env)), RedisModule, WorkersModule] })
+    @Module({
+      imports: [
+        ConfigModule.forRoot(loadConfig(env)),
+        DatabaseModule.forRoot('scheduler', migrations),
+        RedisModule,
+        QueuesModule.forRoot('producer'),
+        WorkersModule,
+      ],
+    })
     class OnlookerModule {}
     const app = await NestFactory.createApplicationContext(OnlookerModule, {
       logger: false,

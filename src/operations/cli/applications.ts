@@ -14,7 +14,7 @@ import type {
 } from '../../platform/history/index.js';
 import type { QueueControl, Revocations, taskRate } from '../../platform/queues/index.js';
 import type { BeatReader, Schedules, toScheduleDto } from '../../platform/scheduling/index.js';
-import type { WorkerCommands, Workers } from '../../platform/workers/index.js';
+import type { WorkerControl, Workers } from '../../platform/workers/index.js';
 
 /**
  * What commands use of the application, by what has to be there for it. Types alone: loading the rest takes a second,
@@ -29,7 +29,7 @@ export interface Applications {
   };
   operations: {
     readonly workers: Workers;
-    readonly workerCommands: WorkerCommands;
+    readonly workerControl: WorkerControl;
     readonly revocations: Revocations;
     readonly queueControl: QueueControl;
     readonly deadLetters: DeadLetters;
@@ -50,6 +50,7 @@ export interface Applications {
     readonly runStarter: RunStarter;
     readonly runs: RunReader;
     readonly taskActions: TaskActions;
+    readonly workerControl: WorkerControl;
   };
   /** Needs nothing at all: it is for finding out what is missing. */
   diagnosis: {

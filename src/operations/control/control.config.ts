@@ -14,7 +14,7 @@ export const controlConfig = defineConfig('control', {
   bulkMaxTasks: setting(
     'OPS_BULK_MAX_TASKS',
     wholeNumber(1, 10_000_000).default(100_000),
-    'tasks that one bulk operation changes at most; what is beyond them is left as it is',
+    'tasks or dead letters that one bulk operation acts on at most; what is beyond them is left as it is',
   ),
 });
 

@@ -2,15 +2,23 @@ import { Module } from '@nestjs/common';
 import { AuthModule } from '../../platform/auth/index.js';
 import { ChangesModule } from '../../platform/changes/index.js';
 import { HistoryModule } from '../../platform/history/index.js';
+import { WorkersModule } from '../../platform/workers/index.js';
 import { TaskActionsController } from './actions/task-actions.controller.js';
 import { BullBoard } from './bull-board/bull-board.js';
-import { BulkBatch } from './bulk/bulk-batch.js';
+import { BulkAnswers } from './bulk/bulk-answers.js';
 import { BulkController } from './bulk/bulk.controller.js';
 import { BulkOperations } from './bulk/bulk-operations.js';
 import { BulkProgress } from './bulk/bulk-progress.js';
+import { TaskBatch } from './bulk/task-batch.js';
+import { TaskBulk } from './bulk/task-bulk.js';
+import { Confirmations } from './confirmations.js';
 import { controlMetricProviders } from './control.metrics.js';
 import { EventStreams } from './events/event-streams.js';
 import { EventsController } from './events/events.controller.js';
+import { DeadLetterActionsController } from './dead-letters/dead-letter-actions.controller.js';
+import { DeadLetterPurge } from './dead-letters/dead-letter-purge.js';
+import { DeadLetterReplays } from './dead-letters/dead-letter-replays.js';
+import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
 import { QueueDrain } from './queues/queue-drain.js';
 import { QueueRates } from './queues/queue-rates.js';
 import { QueuesController } from './queues/queues.controller.js';
@@ -19,10 +27,12 @@ import { TaskSender } from './sending/task-sender.js';
 import { TaskExporter } from './tasks/task-exporter.js';
 import { LongRunning } from './tasks/long-running.js';
 import { TasksController } from './tasks/tasks.controller.js';
+import { WorkerCommandsController } from './workers/worker-commands.controller.js';
+import { WorkersController } from './workers/workers.controller.js';
 
-/** Seeing and steering tasks and queues, over HTTP. Whoever reads here needs a key, too. */
+/** Seeing and steering tasks, queues, workers and dead letters, over HTTP. Whoever reads here needs a key, too. */
 @Module({
-  imports: [AuthModule, ChangesModule, HistoryModule],
+  imports: [AuthModule, ChangesModule, HistoryModule, WorkersModule],
   controllers: [
     TasksController,
     BulkController,
@@ -30,14 +40,23 @@ import { TasksController } from './tasks/tasks.controller.js';
     QueuesController,
     EventsController,
     SendingController,
+    WorkersController,
+    WorkerCommandsController,
+    DeadLettersController,
+    DeadLetterActionsController,
   ],
   providers: [
     ...controlMetricProviders,
     LongRunning,
     TaskExporter,
-    BulkBatch,
+    BulkAnswers,
     BulkOperations,
     BulkProgress,
+    TaskBatch,
+    TaskBulk,
+    Confirmations,
+    DeadLetterPurge,
+    DeadLetterReplays,
     QueueDrain,
     QueueRates,
     EventStreams,

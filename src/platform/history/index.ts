@@ -2,7 +2,13 @@ export { repetitionOf, STORED_TASK, type StoredTask } from './actions/stored-tas
 export { TaskActions } from './actions/task-actions.js';
 export type { DeadLetterFilter } from './dead-letters/dead-letter-filter.js';
 export { DeadLetterReplayer } from './dead-letters/dead-letter-replayer.js';
-export { DeadLetters } from './dead-letters/dead-letters.js';
+export {
+  type DeadLetterDetail,
+  type DeadLetterGroup,
+  DeadLetters,
+  type DeadLetterSummary,
+} from './dead-letters/dead-letters.js';
+export { Pace } from './dead-letters/pace.js';
 export { DeadLetter } from './entities/dead-letter.entity.js';
 export { TaskAttempt } from './entities/task-attempt.entity.js';
 export { TaskLog } from './entities/task-log.entity.js';

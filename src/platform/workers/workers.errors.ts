@@ -27,3 +27,17 @@ export class UnknownCommandError extends GleanerError {
     super(`This worker, of release ${version}, does not know the command. Bring it up to date.`);
   }
 }
+
+/** A limit is for a task that is not known here, and no worker has said that it knows it. */
+export class LimitNotSetError extends GleanerError {
+  readonly code = 'workers.unknown_task';
+  readonly title = 'Unknown task';
+  override readonly severity = 'info';
+  override readonly httpStatus = 404;
+
+  constructor(task: string) {
+    super(
+      `No limit was set: the task ${JSON.stringify(task)} is not known here, and no worker that knows it has answered.`,
+    );
+  }
+}

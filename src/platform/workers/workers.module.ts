@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { WorkerCommands } from './commands/worker-commands.js';
+import { WorkerControl } from './commands/worker-control.js';
 import { WorkerStore } from './registry/worker-store.js';
 import { Workers } from './registry/workers.js';
 import { OnlineGauge, onlineGaugeProvider } from './workers.metrics.js';
@@ -7,7 +8,15 @@ import { WORKERS_REDIS, workersRedisProvider } from './workers-redis.js';
 
 /** Seeing workers and commanding them, from any process. */
 @Module({
-  providers: [workersRedisProvider, WorkerStore, Workers, WorkerCommands, OnlineGauge, onlineGaugeProvider],
-  exports: [Workers, WorkerCommands, WorkerStore, WORKERS_REDIS],
+  providers: [
+    workersRedisProvider,
+    WorkerStore,
+    Workers,
+    WorkerCommands,
+    WorkerControl,
+    OnlineGauge,
+    onlineGaugeProvider,
+  ],
+  exports: [Workers, WorkerCommands, WorkerControl, WorkerStore, WORKERS_REDIS],
 })
 export class WorkersModule {}

@@ -42,6 +42,8 @@ export async function learn(api: Api, pages: string[]): Promise<Known> {
     runs: runs.map(({ id }) => id),
     tasks: runs.map(({ id }) => `run-${id}`),
     schedules: schedules.map(({ name }) => name),
+    'dead-letters': ['letter-1', 'letter-2', 'no:task'],
+    group: ['f1'],
     records: records.items.map(({ id }) => String(id)),
     kind: ['book', 'poster'],
     since: ['2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00Z', '9999-12-31T23:59:59.999Z'],

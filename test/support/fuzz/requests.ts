@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { DECLARED_SLUGS, declarations, schedules, switches } from './declarations.js';
 import { bodies, CONTENT_TYPES, type Credentials, headersOf } from './headers.js';
 import type { Operation, Parameter } from './openapi.js';
+import { opsBodies } from './ops-bodies.js';
 import { columnLists, conditions, forgedCursors, taskQueries, type Value, valueOf } from './values.js';
 
 export interface FuzzRequest {
@@ -55,9 +56,9 @@ export function requests(
     headers: headersOf(etags, credentials),
     body: fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, bodies),
   };
-  // Operators' routes mostly find nothing to act on, and say so the same way: the others are asked twice as often.
+  // Operators' routes mostly find nothing to act on, and say so the same way: the others are asked three times as often.
   const others = operations.filter(({ path }) => !path.includes('/ops/'));
-  const documented = fc.constantFrom(...operations, ...others).chain((operation) =>
+  const documented = fc.constantFrom(...operations, ...others, ...others).chain((operation) =>
     fc
       .record({
         ...parts,
@@ -110,7 +111,7 @@ function bodyOf({ method, path }: Operation): fc.Arbitrary<OwnBody | undefined> 
   const own = fc
     .record({
       type: fc.constantFrom('application/json', 'application/yaml'),
-      text: path.endsWith('/schedule') ? schedules : method === 'PATCH' ? switches : declarations,
+      text: textOf(method, path),
       elsewhere: fc.nat(4),
     })
     .map(({ type, text, elsewhere }) => ({
@@ -122,6 +123,12 @@ function bodyOf({ method, path }: Operation): fc.Arbitrary<OwnBody | undefined> 
       },
     }));
   return fc.oneof({ weight: 3, arbitrary: own }, { weight: 1, arbitrary: fc.constant(undefined) });
+}
+
+function textOf(method: string, path: string): fc.Arbitrary<string> {
+  if (path.includes('/ops/')) return opsBodies;
+  if (path.endsWith('/schedule')) return schedules;
+  return method === 'PATCH' ? switches : declarations;
 }
 
 function targetOf(operation: Operation, known: Known): fc.Arbitrary<Target> {

@@ -112,7 +112,7 @@ export function valueOf(
 function validFor(schema: Schema): fc.Arbitrary<string> {
   if (schema.enum) return fc.constantFrom(...schema.enum.map(String));
   if (schema.format === 'uuid') return fc.uuid({ version: 4 });
-  if (schema.type === 'integer') {
+  if (schema.type === 'integer' || schema.type === 'number') {
     return fc
       .maxSafeInteger()
       .map((n) => String(Math.min(Math.max(n, schema.minimum ?? n), schema.maximum ?? n)));
@@ -233,8 +233,9 @@ function allows(schema: Schema, text: string): boolean | undefined {
   if (schema.enum) return schema.enum.includes(text);
   if (schema.format === 'uuid')
     return schema.pattern === undefined ? undefined : matches(schema.pattern, text);
-  if (schema.type === 'integer') {
-    if (!/^(0|-?[1-9]\d{0,15})$/.test(text)) return undefined;
+  if (schema.type === 'integer' || schema.type === 'number') {
+    const digits = schema.type === 'integer' ? /^(0|-?[1-9]\d{0,15})$/ : /^(0|-?[1-9]\d{0,9})(\.\d{1,6})?$/;
+    if (!digits.test(text)) return undefined;
     const number = Number(text);
     return number >= (schema.minimum ?? -Infinity) && number <= (schema.maximum ?? Infinity);
   }

@@ -27,20 +27,24 @@ export async function askWorkers<T>(
   rowsOf: (workerId: string, result: Record<string, unknown>) => T[],
   columns: readonly Column<T>[],
 ): Promise<void> {
-  const { workerCommands } = await open('operations');
-  const { replies, silent } = await workerCommands.send(command, {
+  // Limits are set for tasks that are known by name, which only the features are able to tell.
+  const part = command.type === 'rate-limit' || command.type === 'time-limit' ? 'features' : 'operations';
+  const { workerControl } = await open(part);
+  const { replies, silent, everywhere } = await workerControl.tell(command, {
     ...(destinations && { destinations }),
     timeoutMs: timeout * 1000,
   });
   const rows = replies.flatMap((reply) =>
     reply.ok ? rowsOf(reply.workerId, reply.result as Record<string, unknown>) : [],
   );
-  if (json) showJson(terminal, { replies, silent });
+  if (json) showJson(terminal, { replies, silent, everywhere });
+  else if (everywhere && replies.length === 0)
+    terminal.note('No worker has answered. It holds for all of them, also those to come.\n');
   else if (replies.length === 0) terminal.note('No worker has answered.\n');
   else showList(terminal, false, rows, columns, 'There is nothing.');
   for (const reply of replies) if (!reply.ok) terminal.note(`${reply.workerId}: ${reply.error.message}\n`);
   for (const id of silent) terminal.note(`${id} did not answer within ${timeout} s.\n`);
-  if (replies.length === 0 || silent.length > 0 || replies.some(({ ok }) => !ok)) fail(1);
+  if ((replies.length === 0 && !everywhere) || silent.length > 0 || replies.some(({ ok }) => !ok)) fail(1);
 }
 
 function seconds(text: string): number {

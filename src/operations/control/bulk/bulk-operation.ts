@@ -1,9 +1,10 @@
-export const BULK_ACTIONS = ['revoke', 'retry'] as const;
+/** The first two are about tasks, the last about dead letters. */
+export const BULK_ACTIONS = ['revoke', 'retry', 'replay'] as const;
 export type BulkAction = (typeof BULK_ACTIONS)[number];
 
 export const BULK_STATES = ['running', 'done', 'failed', 'interrupted'] as const;
 
-/** One operation on many tasks, and how far it is. */
+/** One operation on many tasks or dead letters, and how far it is. */
 export interface BulkOperation {
   readonly id: string;
   readonly action: BulkAction;
@@ -18,17 +19,17 @@ export interface BulkOperation {
    * asking again does the rest.
    */
   state: (typeof BULK_STATES)[number];
-  /** Tasks to be looked at, as counted at the beginning; `atLeast`: there may be more. */
+  /** Those to be looked at, as counted at the beginning; `atLeast`: there may be more. */
   readonly total: number;
   readonly atLeast: boolean;
-  /** Tasks that it acted on. */
+  /** Those that it acted on. */
   done: number;
-  /** Tasks that had got into another state meanwhile. */
+  /** Those that had got into another state meanwhile, or had been acted on by somebody else. */
   skipped: number;
-  /** Tasks whose turn failed, the first ten of them with the reason. */
+  /** Those whose turn failed, the first ten of them with the reason. */
   failed: number;
   readonly failures: { id: string; error: string }[];
-  /** Whether it ended with as many tasks as one operation may change, and others are left. */
+  /** Whether it ended with as many as one operation may act on, and others are left. */
   limited: boolean;
   error: string | null;
 }

@@ -2,38 +2,21 @@ import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nes
 import { InjectRepository } from '@nestjs/typeorm';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DataSource, Repository } from 'typeorm';
+import { Repository } from 'typeorm';
 import { WorkUnits } from '../../../core/database/index.js';
 import { isPassing, messageOf } from '../../../core/errors/index.js';
 import { AuditEntry } from '../../../platform/auth/index.js';
 import { type ControlConfig, controlConfig } from '../control.config.js';
-import {
-  FINAL_STATES,
-  OPEN_STATES,
-  printQuery,
-  type TaskQuery,
-  TaskFinder,
-} from '../../../platform/history/index.js';
-import { BulkBatch } from './bulk-batch.js';
-import { type BulkAction, type BulkOperation, MAX_FAILURES_TOLD } from './bulk-operation.js';
+import { type BulkOperation, MAX_FAILURES_TOLD } from './bulk-operation.js';
 import { BulkProgress } from './bulk-progress.js';
+import type { BulkWork, Trying } from './bulk-work.js';
 import { TooManyBulkOperationsError } from './bulk.errors.js';
 
-const BATCH = 200;
 const MOST_AT_ONCE = 2;
 const ALIVE_EVERY_MS = 5000;
 /** A batch that fails in passing is tried as often, each time after this. */
 const ATTEMPTS = 30;
 const PAUSE_MS = 1000;
-
-/** Which tasks. */
-export type BulkSelection = { readonly ids: readonly string[] } | { readonly query: TaskQuery };
-
-export interface BulkRequest {
-  readonly action: BulkAction;
-  readonly selection: BulkSelection;
-  readonly terminate: boolean;
-}
 
 interface Author {
   readonly keyId: string;
@@ -41,7 +24,7 @@ interface Author {
 }
 
 /**
- * Operations on many tasks: counted, begun, and then done in the background, a few hundred tasks at a time, whether or
+ * Operations on many things: counted, begun, and then done in the background, a few hundred at a time, whether or
  * not anybody waits for it. How far it is stands in Redis after each batch; how it ended, in the audit. It is not taken
  * up by another process when this one ends: it says so, and what is left is left to whoever asked for it.
  */
@@ -49,42 +32,52 @@ interface Author {
 export class BulkOperations implements BeforeApplicationShutdown {
   private readonly logger = new Logger(BulkOperations.name);
   private readonly running = new Set<Promise<void>>();
+  private atWork = 0;
   private readonly stopping = new AbortController();
 
   constructor(
-    private readonly dataSource: DataSource,
-    private readonly finder: TaskFinder,
-    private readonly batch: BulkBatch,
     private readonly progress: BulkProgress,
     private readonly units: WorkUnits,
     @InjectRepository(AuditEntry) private readonly audit: Repository<AuditEntry>,
     @Inject(controlConfig.token) private readonly config: ControlConfig,
   ) {}
 
-  /** On how many tasks it would act. */
-  async count({ action, selection }: BulkRequest): Promise<{ count: number; atLeast: boolean }> {
-    if ('query' in selection) return this.finder.count(eligible(selection.query, action));
-    const rows: { count: number }[] = await this.dataSource.query(
-      'SELECT count(*)::integer AS count FROM task WHERE id = ANY ($1) AND state = ANY ($2)',
-      [selection.ids, statesFor(action)],
-    );
-    return { count: rows[0]?.count ?? 0, atLeast: false };
-  }
-
   /**
    * Begins an operation. @returns how it stands, with its id.
    * @throws TooManyBulkOperationsError; what Redis and the database throw, and then nothing was begun.
    */
-  async begin(request: BulkRequest, author: Author): Promise<BulkOperation> {
-    if (this.running.size >= MOST_AT_ONCE || this.stopping.signal.aborted)
+  async begin(work: BulkWork, author: Author): Promise<BulkOperation> {
+    if (this.atWork >= MOST_AT_ONCE || this.stopping.signal.aborted)
       throw new TooManyBulkOperationsError(MOST_AT_ONCE);
-    const { count, atLeast } = await this.count(request);
-    const { action, selection } = request;
+    // From here on: many may ask while the first is counted.
+    this.atWork++;
+    try {
+      const operation = await this.newOperation(work, author);
+      const begun = structuredClone(operation);
+      const running = this.run(work, operation, author).finally(() => {
+        this.running.delete(running);
+        this.atWork--;
+      });
+      this.running.add(running);
+      return begun;
+    } catch (error) {
+      this.atWork--;
+      throw error;
+    }
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    await Promise.all(this.running);
+  }
+
+  private async newOperation(work: BulkWork, { keyId }: Author): Promise<BulkOperation> {
+    const { count, atLeast } = await work.count();
     const operation: BulkOperation = {
       id: randomUUID(),
-      action,
-      query: 'query' in selection ? printQuery(selection.query) : null,
-      keyId: author.keyId,
+      action: work.action,
+      query: work.query,
+      keyId,
       startedAt: new Date().toISOString(),
       finishedAt: null,
       state: 'running',
@@ -98,26 +91,18 @@ export class BulkOperations implements BeforeApplicationShutdown {
       error: null,
     };
     await this.progress.save(operation);
-    const begun = structuredClone(operation);
-    const work = this.run(request, operation, author).finally(() => this.running.delete(work));
-    this.running.add(work);
-    return begun;
+    return operation;
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stopping.abort();
-    await Promise.all(this.running);
-  }
-
-  private async run(request: BulkRequest, operation: BulkOperation, author: Author): Promise<void> {
+  private async run(work: BulkWork, operation: BulkOperation, author: Author): Promise<void> {
     // A batch may wait for Redis for longer than a process is believed to be alive.
     const alive = setInterval(
       () => void this.progress.stillAlive(operation.id).catch(() => undefined),
       ALIVE_EVERY_MS,
     );
     try {
-      for await (const ids of this.batchesOf(request, operation)) {
-        await this.apply(request, operation, ids);
+      for await (const ids of this.batchesOf(work, operation)) {
+        await this.apply(work, operation, ids);
         await this.save(operation);
       }
       operation.state = this.stopping.signal.aborted ? 'interrupted' : 'done';
@@ -133,14 +118,9 @@ export class BulkOperations implements BeforeApplicationShutdown {
     await this.tell(operation, author);
   }
 
-  private async *batchesOf(
-    { action, selection }: BulkRequest,
-    operation: BulkOperation,
-  ): AsyncGenerator<string[]> {
-    const given =
-      'ids' in selection ? idBatches(selection.ids) : this.found(eligible(selection.query, action));
+  private async *batchesOf(work: BulkWork, operation: BulkOperation): AsyncGenerator<readonly string[]> {
     let seen = 0;
-    for await (const ids of given) {
+    for await (const ids of work.batches(this.trying)) {
       if (this.stopping.signal.aborted) return;
       const room = this.config.bulkMaxTasks - seen;
       operation.limited = ids.length > room;
@@ -150,37 +130,30 @@ export class BulkOperations implements BeforeApplicationShutdown {
     }
   }
 
-  /** Newest first, so that what the operation enqueues itself is never among them. */
-  private async *found(query: TaskQuery): AsyncGenerator<string[]> {
-    const list = await this.finder.plan(query);
-    let next: Awaited<ReturnType<TaskFinder['read']>>['next'];
-    do {
-      const page = await this.trying(() => this.finder.read(list, ['id'], BATCH, next));
-      if (page.rows.length > 0) yield page.rows.map(({ id }) => id as string);
-      ({ next } = page);
-    } while (next);
-  }
-
-  private async apply(request: BulkRequest, operation: BulkOperation, ids: readonly string[]): Promise<void> {
-    const { id } = operation;
-    const outcome = await this.trying(() => this.batch.apply({ ...request, id }, ids));
-    operation.done += outcome.done;
-    operation.skipped += outcome.skipped;
-    operation.failed += outcome.failures.length;
-    operation.failures.push(...outcome.failures.slice(0, MAX_FAILURES_TOLD - operation.failures.length));
+  private async apply(work: BulkWork, operation: BulkOperation, ids: readonly string[]): Promise<void> {
+    const { signal } = this.stopping;
+    for (let left = ids; left.length > 0;) {
+      const outcome = await this.trying(() => work.apply(left, operation.id, signal));
+      operation.done += outcome.done;
+      operation.skipped += outcome.skipped;
+      operation.failed += outcome.failures.length;
+      operation.failures.push(...outcome.failures.slice(0, MAX_FAILURES_TOLD - operation.failures.length));
+      if (signal.aborted) return;
+      ({ left } = outcome);
+    }
   }
 
   /** Each batch is a unit of work of its own, and waits for what is away for half a minute. */
-  private async trying<T>(work: () => Promise<T>): Promise<T> {
+  private readonly trying: Trying = async (work) => {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.units.run('batch', 'tasks.bulk', work);
+        return await this.units.run('batch', 'ops.bulk', work);
       } catch (error) {
         if (!isPassing(error) || attempt >= ATTEMPTS) throw error;
         await delay(PAUSE_MS, undefined, { signal: this.stopping.signal });
       }
     }
-  }
+  };
 
   /** What cannot be saved now is saved with the next batch, or seen as interrupted: the work goes on. */
   private async save(operation: BulkOperation): Promise<void> {
@@ -200,7 +173,7 @@ export class BulkOperations implements BeforeApplicationShutdown {
       requestId,
       outcome: state === 'done' ? ('done' as const) : ('failed' as const),
       detail:
-        `${state}: ${done} tasks, ${skipped} skipped, ${failed} failed (${id}${query === null ? '' : `, ${query}`})`.slice(
+        `${state}: ${done} done, ${skipped} skipped, ${failed} failed (${id}${query === null ? '' : `, ${query}`})`.slice(
           0,
           500,
         ),
@@ -212,16 +185,4 @@ export class BulkOperations implements BeforeApplicationShutdown {
       this.logger.error({ err: error, audit: entry }, 'an audit entry could not be written');
     }
   }
-}
-
-const statesFor = (action: BulkAction): typeof OPEN_STATES | typeof FINAL_STATES =>
-  action === 'revoke' ? OPEN_STATES : FINAL_STATES;
-
-/** Only tasks that the action is for. */
-const eligible = (query: TaskQuery, action: BulkAction): TaskQuery => ({
-  and: [query, { or: statesFor(action).map((state) => ({ field: 'state' as const, state })) }],
-});
-
-function* idBatches(ids: readonly string[]): Generator<string[]> {
-  for (let from = 0; from < ids.length; from += BATCH) yield ids.slice(from, from + BATCH);
 }

@@ -3,7 +3,7 @@ import { parseQuery } from '../../../platform/history/index.js';
 import { InvalidInputError } from '../../../core/errors/index.js';
 import { taskId } from '../tasks/task.dto.js';
 import { BULK_ACTIONS, BULK_STATES } from './bulk-operation.js';
-import type { BulkSelection } from './bulk-operations.js';
+import type { BulkSelection } from './task-bulk.js';
 
 const MAX_IDS = 1000;
 
@@ -41,13 +41,13 @@ export const bulkOperationSchema = z
     state: z
       .enum(BULK_STATES)
       .describe('interrupted: its process has ended; what was done is done, and asking again does the rest'),
-    total: z.int().describe('Tasks to act on, as counted at the beginning'),
+    total: z.int().describe('Tasks, or dead letters, to act on, as counted at the beginning'),
     atLeast: z.boolean().describe('There may have been more'),
-    done: z.int().describe('Tasks that it acted on'),
-    skipped: z.int().describe('Tasks that had got into another state meanwhile'),
+    done: z.int().describe('Those that it acted on'),
+    skipped: z.int().describe('Those on which there was nothing to be done any more'),
     failed: z.int(),
     failures: z.array(z.object({ id: z.string(), error: z.string() })).describe('The first ten'),
-    limited: z.boolean().describe('It ended with as many tasks as one operation may change'),
+    limited: z.boolean().describe('It ended with as many as one operation may act on'),
     error: z.string().nullable().describe('Why it was given up'),
   })
   .meta({ id: 'BulkOperation' });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { QUEUE_NAMES, type QueueState } from '../../../platform/queues/index.js';
-import { CONFIRM_SECONDS } from './queue-drain.js';
+import { CONFIRM_SECONDS } from '../confirmations.js';
 import type { QueueRate } from './queue-rates.js';
 
 export const queueName = z.enum(QUEUE_NAMES, `expected one of ${QUEUE_NAMES.join(', ')}`);
@@ -15,6 +15,7 @@ export const queueSchema = z
     failed: z.int().describe('Failed for good, and not yet among the dead letters'),
     succeeded: z.int().describe('Of these only the latest are kept here'),
     oldestWaitingSeconds: z.number().nullable().describe('Null when none waits'),
+    consumers: z.int().describe('Online workers that take tasks from it'),
     ratePerSecond: z
       .object({ in: z.number(), out: z.number() })
       .describe('Tasks that came and that ended, over the last minute'),
@@ -49,10 +50,15 @@ export const drainSchema = z
   })
   .meta({ id: 'Drain' });
 
-export function toQueueDto({ oldestWaitingMs, ...state }: QueueState, rate: QueueRate | undefined): QueueDto {
+export function toQueueDto(
+  { oldestWaitingMs, ...state }: QueueState,
+  rate: QueueRate | undefined,
+  consumers: number | undefined,
+): QueueDto {
   return {
     ...state,
     oldestWaitingSeconds: oldestWaitingMs === null ? null : Math.round(oldestWaitingMs) / 1000,
+    consumers: consumers ?? 0,
     ratePerSecond: rate ?? { in: 0, out: 0 },
   };
 }

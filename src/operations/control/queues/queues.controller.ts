@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { ApiProblems, noQuery } from '../../../core/http/index.js';
 import { RequiresRole } from '../../../platform/auth/index.js';
 import { QUEUE_NAMES, QueueControl, type QueueName } from '../../../platform/queues/index.js';
+import { Workers } from '../../../platform/workers/index.js';
 import { noBody } from '../actions/action.dto.js';
 import {
   drainBody,
@@ -27,6 +28,7 @@ export class QueuesController {
   constructor(
     private readonly queues: QueueControl,
     private readonly rates: QueueRates,
+    private readonly workers: Workers,
     private readonly drains: QueueDrain,
   ) {}
 
@@ -36,11 +38,8 @@ export class QueuesController {
   @ApiOkResponse({ standardSchema: queueListSchema })
   @ApiProblems(400, 429, 503)
   async list(@Query({ schema: noQuery }) _query: object): Promise<{ items: QueueDto[] }> {
-    const [states, rates] = await Promise.all([
-      Promise.all(QUEUE_NAMES.map((name) => this.queues.state(name))),
-      this.rates.all(),
-    ]);
-    return { items: states.map((state) => toQueueDto(state, rates.get(state.name))) };
+    const activity = this.activity();
+    return { items: await Promise.all(QUEUE_NAMES.map((name) => this.dtoOf(name, activity))) };
   }
 
   @Get(':name')
@@ -116,8 +115,13 @@ export class QueuesController {
     return { drained, remaining, token: null };
   }
 
-  private async dtoOf(name: QueueName): Promise<QueueDto> {
-    const [state, rates] = await Promise.all([this.queues.state(name), this.rates.all()]);
-    return toQueueDto(state, rates.get(name));
+  private async dtoOf(name: QueueName, activity = this.activity()): Promise<QueueDto> {
+    const [state, [rates, consumers]] = await Promise.all([this.queues.state(name), activity]);
+    return toQueueDto(state, rates.get(name), consumers.get(name));
+  }
+
+  /** Of all queues. */
+  private async activity() {
+    return Promise.all([this.rates.all(), this.workers.consumers()]);
   }
 }

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { setTimeout as delay } from 'node:timers/promises';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Parameters, Transactions, WorkUnits } from '../../../core/database/index.js';
-import { isPassing, messageOf } from '../../../core/errors/index.js';
+import { isPassing, messageOf, NotFoundError } from '../../../core/errors/index.js';
 import type { DeadLetter } from '../entities/dead-letter.entity.js';
 import { type RawTask, TaskQueue } from '../../queues/index.js';
 import { conditionOf, type DeadLetterFilter } from './dead-letter-filter.js';
+import { Pace } from './pace.js';
 import { replayIdOf } from './replay-id.js';
 
 export interface ReplayOptions {
@@ -32,7 +32,19 @@ const DEFAULT_RATE = 50;
 const PAGE = 200;
 const MAX_REFUSALS = 20;
 
-type Letter = Pick<DeadLetter, 'taskId' | 'name' | 'queue' | 'envelope' | 'options'> & { critical: boolean };
+type Letter = Pick<DeadLetter, 'taskId' | 'name' | 'queue' | 'envelope' | 'options' | 'replayId'> & {
+  critical: boolean;
+};
+
+type Place = Pick<DeadLetter, 'failedAt' | 'taskId'>;
+
+/** What repeating one letter has come to. */
+export interface Replayed {
+  /** The task that repeats it. */
+  readonly id: string;
+  /** Whether it was not there before. */
+  readonly created: boolean;
+}
 
 /**
  * Repeats dead letters, each once, whoever asks how often.
@@ -56,26 +68,66 @@ export class DeadLetterReplayer {
    */
   async replay(filter: DeadLetterFilter, options: ReplayOptions = {}): Promise<ReplayProgress> {
     const { rate = DEFAULT_RATE, signal, onProgress } = options;
-    const unreplayed = { ...filter, replayed: false };
-    const { total, last } = await this.extentOf(unreplayed);
+    const { total, pages } = await this.unreplayed(filter);
     const refusals: { taskId: string; message: string }[] = [];
     const progress = { total, replayed: 0, refused: 0, refusals };
-    let next = performance.now();
-    for await (const taskId of this.idsOf(unreplayed, last)) {
-      await until(next, signal);
-      if (signal?.aborted) break;
-      next = Math.max(next, performance.now() - 1000) + 1000 / rate;
-      try {
-        const replayed = await this.units.run('batch', 'replay-dead-letter', () => this.replayOne(taskId));
-        if (replayed) progress.replayed++;
-      } catch (error) {
-        if (isPassing(error)) throw error;
-        progress.refused++;
-        if (refusals.length < MAX_REFUSALS) refusals.push({ taskId, message: messageOf(error) });
+    const pace = new Pace(rate);
+    for await (const taskIds of pages)
+      for (const taskId of taskIds) {
+        await pace.turn(signal);
+        if (signal?.aborted) return progress;
+        try {
+          if (await this.replayNext(taskId)) progress.replayed++;
+        } catch (error) {
+          if (isPassing(error)) throw error;
+          progress.refused++;
+          if (refusals.length < MAX_REFUSALS) refusals.push({ taskId, message: messageOf(error) });
+        }
+        onProgress?.({ ...progress });
       }
-      onProgress?.({ ...progress });
-    }
     return progress;
+  }
+
+  /**
+   * The letters of the filter that are there now and have not been repeated, the oldest first: how many, and which.
+   * @param trying what each reading is done by.
+   */
+  async unreplayed(
+    filter: DeadLetterFilter,
+    trying: <T>(work: () => Promise<T>) => Promise<T> = async (work) => work(),
+  ): Promise<{ total: number; pages: AsyncGenerator<string[]> }> {
+    const waiting = { ...filter, replayed: false };
+    const { total, last } = await trying(() => this.extentOf(waiting));
+    return { total, pages: this.pagesOf((after) => trying(() => this.pageOf(waiting, last, after))) };
+  }
+
+  /**
+   * Repeats one letter of many; one that somebody else has in hand is left to them.
+   * @returns whether it was this call that did it.
+   * @throws what the queue refuses it with; QueueUnavailableError, DatabaseUnavailableError.
+   */
+  async replayNext(taskId: string): Promise<boolean> {
+    return this.units.run('batch', 'replay-dead-letter', () =>
+      this.transactions.run(async (manager) => {
+        const [letter] = await manager.query<[Letter | undefined]>(`${LETTER} SKIP LOCKED`, [taskId]);
+        if (!letter || letter.replayId !== null) return false;
+        await this.repeat(letter, manager);
+        return true;
+      }),
+    );
+  }
+
+  /**
+   * Repeats this letter, unless it has been: then it tells as what. Waits for whoever has it in hand.
+   * @throws NotFoundError; as `replayNext`.
+   */
+  async replayOne(taskId: string): Promise<Replayed> {
+    return this.transactions.run(async (manager) => {
+      const [letter] = await manager.query<[Letter | undefined]>(LETTER, [taskId]);
+      if (!letter) throw new NotFoundError('dead letter', taskId);
+      if (letter.replayId !== null) return { id: letter.replayId, created: false };
+      return this.repeat(letter, manager);
+    });
   }
 
   /** What there is to do now: a task that is repeated and fails again is another letter, for another time. */
@@ -89,47 +141,44 @@ export class DeadLetterReplayer {
     return extent;
   }
 
-  private async *idsOf(filter: DeadLetterFilter, last: Date | null): AsyncGenerator<string> {
-    let after: Pick<DeadLetter, 'failedAt' | 'taskId'> | undefined;
-    for (;;) {
-      const parameters = new Parameters();
-      const where = conditionOf(filter, parameters);
-      const rest = after
-        ? `AND (d.failed_at, d.task_id) > (${parameters.bind(after.failedAt)}, ${parameters.bind(after.taskId)})`
-        : '';
-      const page: Pick<DeadLetter, 'failedAt' | 'taskId'>[] = await this.dataSource.query(
-        `SELECT d.task_id AS "taskId", d.failed_at AS "failedAt" FROM dead_letter d
-         WHERE ${where} AND d.failed_at <= ${parameters.bind(last)} ${rest}
-         ORDER BY d.failed_at, d.task_id LIMIT ${PAGE}`,
-        parameters.values,
-      );
-      for (const { taskId } of page) yield taskId;
-      after = page.at(-1);
-      if (page.length < PAGE) return;
-    }
+  private async *pagesOf(read: (after?: Place) => Promise<Place[]>): AsyncGenerator<string[]> {
+    let page: Place[] | undefined;
+    do {
+      page = await read(page?.at(-1));
+      if (page.length > 0) yield page.map(({ taskId }) => taskId);
+    } while (page.length === PAGE);
   }
 
-  /** @returns whether it was this call that did it. */
-  private async replayOne(taskId: string): Promise<boolean> {
-    return this.transactions.run(async (manager) => {
-      const [letter] = await manager.query<[Letter | undefined]>(LOCK, [taskId]);
-      if (!letter) return false;
-      const task = rawTask(letter);
-      if (!(await isKnown(manager, task.id))) await this.tasks.enqueueRaw(task);
-      await manager.query('UPDATE dead_letter SET replayed_at = now(), replay_id = $2 WHERE task_id = $1', [
-        taskId,
-        task.id,
-      ]);
-      return true;
-    });
+  private async pageOf(filter: DeadLetterFilter, last: Date | null, after?: Place): Promise<Place[]> {
+    const parameters = new Parameters();
+    const where = conditionOf(filter, parameters);
+    const rest = after
+      ? `AND (d.failed_at, d.task_id) > (${parameters.bind(after.failedAt)}, ${parameters.bind(after.taskId)})`
+      : '';
+    return this.dataSource.query(
+      `SELECT d.task_id AS "taskId", d.failed_at AS "failedAt" FROM dead_letter d
+       WHERE ${where} AND d.failed_at <= ${parameters.bind(last)} ${rest}
+       ORDER BY d.failed_at, d.task_id LIMIT ${PAGE}`,
+      parameters.values,
+    );
+  }
+
+  private async repeat(letter: Letter, manager: EntityManager): Promise<Replayed> {
+    const task = rawTask(letter);
+    const created = !(await isKnown(manager, task.id)) && (await this.tasks.enqueueRaw(task)).created;
+    await manager.query('UPDATE dead_letter SET replayed_at = now(), replay_id = $2 WHERE task_id = $1', [
+      letter.taskId,
+      task.id,
+    ]);
+    return { id: task.id, created };
   }
 }
 
-/** Skips one that somebody else has in hand: they repeat it. */
-const LOCK = `
-SELECT d.task_id AS "taskId", d.name, d.queue, d.envelope, d.options, coalesce(t.critical, false) AS critical
-FROM dead_letter d LEFT JOIN task t ON t.id = d.task_id
-WHERE d.task_id = $1 AND d.replayed_at IS NULL FOR UPDATE OF d SKIP LOCKED`;
+/** With its row locked. */
+const LETTER = `
+SELECT d.task_id AS "taskId", d.name, d.queue, d.envelope, d.options, d.replay_id AS "replayId",
+  coalesce(t.critical, false) AS critical
+FROM dead_letter d LEFT JOIN task t ON t.id = d.task_id WHERE d.task_id = $1 FOR UPDATE OF d`;
 
 async function isKnown(manager: EntityManager, taskId: string): Promise<boolean> {
   const rows: unknown[] = await manager.query('SELECT 1 FROM task WHERE id = $1', [taskId]);
@@ -148,10 +197,4 @@ function rawTask({ taskId, name, queue, envelope, options, critical }: Letter): 
     ...options,
     critical,
   };
-}
-
-/** @param at as `performance.now()` tells it. */
-async function until(at: number, signal: AbortSignal | undefined): Promise<void> {
-  const ms = at - performance.now();
-  if (ms > 0) await delay(ms, undefined, signal && { signal }).catch(() => undefined);
 }

@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { Parameters } from '../../../core/database/index.js';
 import { NotFoundError } from '../../../core/errors/index.js';
 import { DeadLetter } from '../entities/dead-letter.entity.js';
-import { conditionOf, type DeadLetterFilter } from './dead-letter-filter.js';
+import { byIndex, conditionOf, type DeadLetterFilter } from './dead-letter-filter.js';
 
 /** What a list tells of a dead letter; no payload, and nothing that is long. */
 export type DeadLetterSummary = Omit<DeadLetter, 'envelope' | 'options' | 'trace'>;
@@ -25,9 +25,11 @@ export interface DeadLetterGroup {
   readonly lastFailedAt: Date;
 }
 
-/** The last letter of a page, after which the next one begins. */
+/** A letter's place in a list, after which the next page begins. */
 export type DeadLetterKey = readonly [failedAt: Date | string, taskId: string];
 
+/** Rows that are looked at for a page. */
+export const WINDOW = 5000;
 const MAX_GROUPS = 200;
 /** Rows of one statement: few enough that it neither runs long nor locks much. */
 const PURGE_BATCH = 1000;
@@ -42,18 +44,34 @@ d.replay_id AS "replayId"`;
 export class DeadLetters {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** The latest first. @param limit of rows; ask for one more than are shown to know whether others follow. */
-  async list(filter: DeadLetterFilter, limit: number, after?: DeadLetterKey): Promise<DeadLetterSummary[]> {
+  /**
+   * Up to `count` letters behind a place, the latest first. What no index helps with is looked for in a bounded number
+   * of rows: fewer may come although others follow, and only a `next` that is undefined is the end.
+   */
+  async list(
+    filter: DeadLetterFilter,
+    count: number,
+    after?: DeadLetterKey,
+  ): Promise<{ letters: DeadLetterSummary[]; next: DeadLetterKey | undefined }> {
     const parameters = new Parameters();
-    const where = conditionOf(filter, parameters);
+    const [indexed, others] = byIndex(filter);
     const rest = after
       ? `AND (d.failed_at, d.task_id) < (${parameters.bind(after[0])}, ${parameters.bind(after[1])})`
       : '';
-    return this.dataSource.query(
-      `SELECT ${SUMMARY} FROM dead_letter d WHERE ${where} ${rest}
-       ORDER BY d.failed_at DESC, d.task_id DESC LIMIT ${parameters.bind(limit)}`,
+    // The rows come in the order of the innermost list: nothing around it changes it.
+    const found: (DeadLetterSummary & { met: boolean; n: string })[] = await this.dataSource.query(
+      `SELECT ${SUMMARY}, d.met, d.n FROM (
+         SELECT d.*, ${conditionOf(others, parameters)} AS met, row_number() OVER () AS n FROM (
+           SELECT * FROM dead_letter d WHERE ${conditionOf(indexed, parameters)} ${rest}
+           ORDER BY d.failed_at DESC, d.task_id DESC LIMIT ${WINDOW}
+         ) d
+       ) d WHERE d.met OR d.n = ${WINDOW} LIMIT ${parameters.bind(count + 1)}`,
       parameters.values,
     );
+    const met = found.filter((row) => row.met);
+    const letters = met.slice(0, count).map(({ met: _, n: __, ...letter }) => letter);
+    const last = met.length > count ? letters.at(-1) : found.find(({ n }) => Number(n) === WINDOW);
+    return { letters, next: last && [last.failedAt, last.taskId] };
   }
 
   async count(filter: DeadLetterFilter): Promise<number> {
@@ -93,18 +111,28 @@ export class DeadLetters {
     return letter;
   }
 
-  /** Forgets letters for good, in batches. @returns how many, also when `signal` has ended it before the last. */
-  async purge(filter: DeadLetterFilter, signal?: AbortSignal): Promise<number> {
-    const parameters = new Parameters();
-    const where = conditionOf(filter, parameters);
-    const sql = `DELETE FROM dead_letter WHERE task_id IN (
-      SELECT d.task_id FROM dead_letter d WHERE ${where} LIMIT ${PURGE_BATCH} FOR UPDATE)`;
-    let deleted = 0;
-    for (;;) {
-      const [, count] = await this.dataSource.query<[unknown, number]>(sql, parameters.values);
+  /**
+   * Forgets letters for good, the oldest first, in batches.
+   * @param most how many at most. @param signal ends it after the batch that is in hand.
+   * @returns how many it were.
+   */
+  async purge(
+    filter: DeadLetterFilter,
+    { most = Infinity, signal }: { most?: number; signal?: AbortSignal } = {},
+  ): Promise<number> {
+    for (let deleted = 0; ;) {
+      if (deleted >= most || signal?.aborted) return deleted;
+      const batch = Math.min(PURGE_BATCH, most - deleted);
+      const parameters = new Parameters();
+      const where = conditionOf(filter, parameters);
+      const [, count] = await this.dataSource.query<[unknown, number]>(
+        `DELETE FROM dead_letter WHERE task_id IN (
+           SELECT d.task_id FROM dead_letter d WHERE ${where}
+           ORDER BY d.failed_at, d.task_id LIMIT ${batch} FOR UPDATE)`,
+        parameters.values,
+      );
       deleted += count;
-      if (count < PURGE_BATCH || signal?.aborted) break;
+      if (count < batch) return deleted;
     }
-    return deleted;
   }
 }

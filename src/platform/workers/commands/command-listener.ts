@@ -17,20 +17,12 @@ import { UnknownCommandError } from '../workers.errors.js';
 import { WORKERS_REDIS } from '../workers-redis.js';
 import { channelKeys, type RawReply, REPLIES_KEPT_MS } from './command-channel.js';
 import { CommandHandler } from './command-handler.js';
-import { commandSchema, type CommandType, isKnownCommand } from './commands.js';
+import { commandSchema, type CommandType, isKnownCommand, READING_COMMANDS } from './commands.js';
 
 const BLOCK_MS = 5000;
 const RETRY_MS = 250;
-/** Change nothing that a heartbeat would tell. */
-const READING: ReadonlySet<CommandType> = new Set([
-  'ping',
-  'stats',
-  'conf',
-  'registered',
-  'active',
-  'reserved',
-  'scheduled',
-]);
+/** Nothing that a heartbeat would tell is changed by them. */
+const READING: ReadonlySet<CommandType> = new Set(READING_COMMANDS);
 
 /**
  * Takes commands from the inbox of this worker, one after another, and answers them; see WorkerCommands. One that

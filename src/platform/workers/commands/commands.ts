@@ -6,13 +6,16 @@ const MAX_POOL = 3000;
 /** Ids in one command. */
 const MAX_REVOKED = 1000;
 
-const taskCount = z.int().min(1).max(MAX_POOL);
-const task = z.string().min(1).max(200);
-const queue = z.enum(QUEUE_NAMES);
-const limitMs = z.int().min(1).max(86_400_000);
+const poolSize = `expected a whole number from 1 to ${MAX_POOL}`;
+const taskCount = z.int(poolSize).min(1, poolSize).max(MAX_POOL, poolSize);
+const nameLength = 'expected the name of a task, of 1 to 200 characters';
+const task = z.string(nameLength).min(1, nameLength).max(200, nameLength);
+const queue = z.enum(QUEUE_NAMES, `expected one of ${QUEUE_NAMES.join(', ')}`);
+const milliseconds = 'expected whole milliseconds from 1 to 86400000';
+const limitMs = z.int(milliseconds).min(1, milliseconds).max(86_400_000, milliseconds);
 
-/** What a worker can be told. Both ends check it; a worker that does not know the type says so. */
-export const commandSchema = z.discriminatedUnion('type', [
+/** They change nothing. */
+const reading = [
   z.strictObject({ type: z.literal('ping') }),
   /** What it tells with every heartbeat, as it is now. */
   z.strictObject({ type: z.literal('stats') }),
@@ -25,6 +28,9 @@ export const commandSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('reserved') }),
   /** Waiting for their time, to be begun or tried again; every worker sees the same. */
   z.strictObject({ type: z.literal('scheduled') }),
+] as const;
+
+const steering = [
   z.strictObject({ type: z.literal('pool.grow'), by: taskCount }),
   /** Never below one. */
   z.strictObject({ type: z.literal('pool.shrink'), by: taskCount }),
@@ -33,7 +39,7 @@ export const commandSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('pool.autoscale'),
     bounds: z
-      .strictObject({ min: taskCount, max: taskCount })
+      .strictObject({ min: taskCount, max: taskCount }, 'expected min and max, or null')
       .refine(({ min, max }) => min <= max, 'expected a max that is not below min')
       .nullable(),
   }),
@@ -50,25 +56,39 @@ export const commandSchema = z.discriminatedUnion('type', [
     type: z.literal('time-limit'),
     task,
     limits: z
-      .strictObject({ softMs: limitMs, hardMs: limitMs.optional() })
+      .strictObject({ softMs: limitMs, hardMs: limitMs.optional() }, 'expected softMs and hardMs, or null')
       .refine(({ softMs, hardMs = softMs }) => softMs <= hardMs, 'expected a hardMs that is not below softMs')
       .nullable(),
   }),
   /** Takes no further tasks; those that run go on. */
   z.strictObject({ type: z.literal('pause') }),
   z.strictObject({ type: z.literal('resume') }),
-  /** Ends the process as SIGTERM does: tasks get their time to finish. */
-  z.strictObject({ type: z.literal('shutdown') }),
-  /** Stops those of the tasks that run there. Call `Revocations.revoke` first, which sees to all others. */
-  z.strictObject({
-    type: z.literal('revoke'),
-    ids: z
-      .array(z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'expected the id of a task'))
-      .min(1)
-      .max(MAX_REVOKED),
-    how: z.enum(['abort', 'terminate']),
-  }),
-]);
+] as const;
+
+/** Ends the process as SIGTERM does: tasks get their time to finish. */
+const shutdown = z.strictObject({ type: z.literal('shutdown') });
+
+/** Stops those of the tasks that run there. Call `Revocations.revoke` first, which sees to all others. */
+const revoke = z.strictObject({
+  type: z.literal('revoke'),
+  ids: z
+    .array(z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'expected the id of a task'))
+    .min(1)
+    .max(MAX_REVOKED),
+  how: z.enum(['abort', 'terminate']),
+});
+
+/** What a worker can be told. Both ends check it; a worker that does not know the type says so. */
+export const commandSchema = z.discriminatedUnion('type', [...reading, ...steering, shutdown, revoke]);
+
+/** Names of the commands that only ask, and have no arguments. */
+export const READING_COMMANDS = reading.map(({ shape }) => shape.type.value);
+export type ReadingCommand = (typeof READING_COMMANDS)[number];
+
+const steeringTypes = steering.map(({ shape }) => shape.type.value).join(', ');
+
+/** The commands that change how a worker works, and neither end it nor a task. */
+export const steeringSchema = z.discriminatedUnion('type', [...steering], `expected one of ${steeringTypes}`);
 
 export type WorkerCommand = z.output<typeof commandSchema>;
 export type CommandType = WorkerCommand['type'];

@@ -5,8 +5,8 @@ import type { HeldTask } from '../../queues/index.js';
 export const TASKS_A_BEAT = 100;
 
 const count = z.number().min(0);
-/** Milliseconds since 1970. */
-const time = z.number();
+/** Milliseconds since 1970, of a time that there is. */
+const time = z.number().min(-8.64e15).max(8.64e15);
 
 /** A task that a worker has begun or holds. Without its payload, which may hold secrets. */
 export const workerTaskSchema = z.object({

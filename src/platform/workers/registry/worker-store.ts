@@ -13,7 +13,8 @@ const OFFLINE_AFTER_MS = 12_000;
 const MAX_REMEMBERED = 1000;
 
 /** `offline`: not heard of for 12 seconds, killed or frozen or cut off. `stopped`: has said that it ends. */
-export type WorkerState = 'online' | 'offline' | 'stopped';
+export const WORKER_STATES = ['online', 'offline', 'stopped'] as const;
+export type WorkerState = (typeof WORKER_STATES)[number];
 
 export interface StoredWorker {
   readonly id: string;

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { parseJson } from '../../../core/json/index.js';
+import { QUEUE_NAMES, type QueueName } from '../../queues/index.js';
 import { WorkersUnavailableError } from '../workers.errors.js';
 import { type WorkerFacts, workerFactsSchema } from './worker-facts.js';
 import { type StoredWorker, type WorkerState, WorkerStore } from './worker-store.js';
@@ -15,6 +16,15 @@ export interface WorkerInfo extends WorkerFacts {
   readonly silentMs: number;
 }
 
+/** Which workers: those for which all of this is true. */
+export interface WorkerFilter {
+  readonly state?: WorkerState;
+  /** They take tasks from it; one that is paused takes none. */
+  readonly queue?: QueueName;
+  /** Their ids come after this one. */
+  readonly after?: string;
+}
+
 /**
  * The workers that there are, and those that there were in the last WORKER_REMEMBER_MS, 1000 at most.
  *
@@ -27,9 +37,22 @@ export class Workers {
   constructor(private readonly store: WorkerStore) {}
 
   /** By id. @throws WorkersUnavailableError when Redis does not answer. */
-  async list(): Promise<WorkerInfo[]> {
+  async list({ state, queue, after = '' }: WorkerFilter = {}): Promise<WorkerInfo[]> {
     const infos = await this.read();
-    return infos.sort((a, b) => (a.id < b.id ? -1 : 1));
+    return infos
+      .filter((worker) => state === undefined || worker.state === state)
+      .filter((worker) => queue === undefined || consumes(worker, queue))
+      .filter(({ id }) => id > after)
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** How many workers take tasks of each queue now. @throws WorkersUnavailableError */
+  async consumers(): Promise<ReadonlyMap<QueueName, number>> {
+    const infos = await this.list({ state: 'online' });
+    const atWork = infos.filter(({ draining }) => !draining);
+    return new Map(
+      QUEUE_NAMES.map((queue) => [queue, atWork.filter((worker) => consumes(worker, queue)).length]),
+    );
   }
 
   /** @throws WorkersUnavailableError when Redis does not answer. */
@@ -54,3 +77,6 @@ export class Workers {
     return undefined;
   }
 }
+
+const consumes = ({ queues }: WorkerInfo, queue: QueueName): boolean =>
+  queues.some(({ name, consuming }) => consuming && name === queue);
