@@ -26,9 +26,9 @@ import {
 } from './task-window.sql.js';
 
 /** Rows that are looked at for a page. */
-export const WINDOW = 10_000;
+export const WINDOW = 5000;
 /** Rows of a path that are counted; up to as many are read as a whole, in whatever order. */
-export const FEW = 5000;
+export const FEW = 2000;
 /** Tasks that are counted at most; as many rows are looked at for it. */
 export const MOST_COUNTED = 100_000;
 /** Different names, or workers, among which a pattern is looked for. */
