@@ -4,6 +4,7 @@ import { RecordsHttpModule, RecordsModule, RecordsWorkerModule } from '../featur
 import { ScrapingHttpModule, ScrapingModule, ScrapingWorkerModule } from '../features/scraping/index.js';
 import { SourcesHttpModule, SourcesModule } from '../features/sources/index.js';
 import { ControlHttpModule } from '../operations/control/index.js';
+import { HealthHttpModule, HealthProbesModule } from '../operations/health/index.js';
 import { AuthenticationHttpModule, AuthModule, AuthorizationHttpModule } from '../platform/auth/index.js';
 import { QueuesIsolatedModule, QueuesModule, QueuesWorkerModule } from '../platform/queues/index.js';
 import { HistoryModule, HistoryRunnerModule } from '../platform/history/index.js';
@@ -43,6 +44,7 @@ const http: Modules = [
   QuotesHttpModule,
   RecordsHttpModule,
   ControlHttpModule,
+  HealthHttpModule,
 ];
 /** Task handlers, and what takes tasks from the queues. */
 const worker: Modules = [
@@ -60,12 +62,19 @@ export const ISOLATED = 'isolated';
 
 /** What each mode loads beside the core: the one place where this is decided. */
 export const modules: Readonly<Record<Mode | typeof ISOLATED, Modules>> = {
-  api: [QueuesModule.forRoot('producer'), ...services, ...http],
-  worker: [QueuesModule.forRoot('worker'), ...services, ...worker, WorkersWorkerModule.forRoot('worker')],
-  scheduler: [QueuesModule.forRoot('producer'), ...services, ...scheduler],
+  api: [QueuesModule.forRoot('producer'), ...services, HealthProbesModule, ...http],
+  worker: [
+    QueuesModule.forRoot('worker'),
+    ...services,
+    HealthProbesModule,
+    ...worker,
+    WorkersWorkerModule.forRoot('worker'),
+  ],
+  scheduler: [QueuesModule.forRoot('producer'), ...services, HealthProbesModule, ...scheduler],
   all: [
     QueuesModule.forRoot('worker'),
     ...services,
+    HealthProbesModule,
     ...http,
     ...worker,
     WorkersWorkerModule.forRoot('all'),

@@ -43,6 +43,7 @@ describe('OpenAPI', () => {
       'get /api/v1/ops/dead-letters/groups',
       'get /api/v1/ops/dead-letters/{id}',
       'get /api/v1/ops/events',
+      'get /api/v1/ops/health',
       'get /api/v1/ops/queues',
       'get /api/v1/ops/queues/{name}',
       'get /api/v1/ops/task-types',
@@ -138,7 +139,7 @@ describe('health and metrics', () => {
     expect(ready.status).toBe(200);
     expect(await ready.json()).toMatchObject({
       status: 'ok',
-      details: { redis: { status: 'up' }, database: { status: 'up' } },
+      checks: { redis: { status: 'up' }, database: { status: 'up' } },
     });
   });
 

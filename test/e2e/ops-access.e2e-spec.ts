@@ -17,6 +17,7 @@ const ROUTES: readonly [route: string, role: Role][] = [
   ['GET /dead-letters/:id', 'viewer'],
   ['GET /dead-letters/groups', 'viewer'],
   ['GET /events', 'viewer'],
+  ['GET /health', 'viewer'],
   ['GET /queues', 'viewer'],
   ['GET /queues/:name', 'viewer'],
   ['GET /task-types', 'viewer'],

@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 const registry = (rememberMs: number): WorkerStore =>
-  new WorkerStore(redis, { url: '', prefix }, { rememberMs, watchdogMs: 0 });
+  new WorkerStore(redis, { url: '', prefix }, { rememberMs, watchdogMs: 0, expected: 1 });
 
 const FACTS: WorkerFacts = {
   host: 'h',

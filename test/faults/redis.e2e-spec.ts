@@ -52,8 +52,8 @@ describe('while Redis hangs', () => {
       const ready = await fetch(`${app.url}/health/ready`);
       expect(ready.status).toBe(503);
       expect(await ready.json()).toMatchObject({
-        error: { redis: { status: 'down' } },
-        info: { database: { status: 'up' } },
+        status: 'error',
+        checks: { redis: { status: 'down', reason: 'redis.down' }, database: { status: 'up' } },
       });
     } finally {
       process.kill(redisPid, 'SIGCONT');

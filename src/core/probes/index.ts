@@ -1,1 +1,1 @@
-export { type HealthProbe, Probe, type ProbeOptions } from './probe.js';
+export { type Findings, type HealthProbe, Probe, type ProbeOptions } from './probe.js';

@@ -7,11 +7,23 @@ export interface ProbeOptions {
   timeoutMs: number;
   /** How long an answer is reused, in milliseconds, so that many probes do not become many round trips. */
   cacheMs: number;
+  /**
+   * Whether a process without it is of no use, and gets no traffic. Of all others the process says how it stands with
+   * them, for people and alerts: taking it out of service would mend nothing.
+   */
+  essential: boolean;
 }
 
-/** Something whose health matters. `check` resolves with details when all is well and throws when it is not. */
+/** What a check found out: details, and when all is not well, though it works, why. */
+export interface Findings {
+  /** For programs, e.g. `beat.no_scheduler`; with one the probe is `degraded`. */
+  readonly reason?: string;
+  readonly [detail: string]: unknown;
+}
+
+/** Something whose health matters. `check` throws when it does not work at all. */
 export interface HealthProbe {
-  check(signal: AbortSignal): Promise<Record<string, unknown>>;
+  check(signal: AbortSignal): Promise<Findings>;
 }
 
 /**

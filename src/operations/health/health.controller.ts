@@ -1,21 +1,18 @@
-import { Controller, Get, HttpStatus, Res, ServiceUnavailableException } from '@nestjs/common';
+import { Controller, Get, HttpStatus, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
 import { SkipThrottle } from '@nestjs/throttler';
 import type { FastifyReply } from 'fastify';
 import { NoKeyNeeded } from '../../platform/auth/index.js';
-import { ProbeRegistry } from './probe-registry.js';
+import type { Health } from './health-check.js';
+import { HealthService } from './health.service.js';
 
-/** What Kubernetes asks. */
+/** What Kubernetes asks: which probe is how and why, in words for programs, and nothing of the inside. */
 @NoKeyNeeded()
 @SkipThrottle()
 @ApiExcludeController()
 @Controller('health')
 export class HealthController {
-  constructor(
-    private readonly health: HealthCheckService,
-    private readonly probes: ProbeRegistry,
-  ) {}
+  constructor(private readonly health: HealthService) {}
 
   /** Never depends on anything outside the process: restarting it would not mend a database. */
   @Get('live')
@@ -23,16 +20,23 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  @Get('ready')
-  @HealthCheck()
-  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<HealthCheckResult> {
-    try {
-      return await this.health.check(this.probes.checks());
-    } catch (error) {
-      if (!(error instanceof ServiceUnavailableException)) throw error;
-      // Terminus throws the result itself; as a problem document it would lose what is wrong.
-      reply.status(HttpStatus.SERVICE_UNAVAILABLE);
-      return error.getResponse() as HealthCheckResult;
-    }
+  @Get('startup')
+  async startup(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
+    return answer(await this.health.startup(), reply);
   }
+
+  @Get('ready')
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
+    return answer(await this.health.ready(), reply);
+  }
+
+  @Get()
+  async all(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
+    return answer(await this.health.all(), reply);
+  }
+}
+
+function answer(health: Health, reply: FastifyReply): Health {
+  if (health.status !== 'ok' && health.status !== 'degraded') reply.status(HttpStatus.SERVICE_UNAVAILABLE);
+  return health;
 }

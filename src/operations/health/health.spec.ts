@@ -3,8 +3,9 @@ import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type HealthProbe, Probe } from '../../core/probes/index.js';
+import { type Findings, type HealthProbe, Probe } from '../../core/probes/index.js';
 import { HealthModule } from './health.module.js';
+import { HealthService } from './health.service.js';
 
 const CACHE_MS = 1000;
 const TIMEOUT_MS = 50;
@@ -13,27 +14,31 @@ const TIMEOUT_MS = 50;
 class FakeDependency implements HealthProbe {
   checks = 0;
   signal: AbortSignal | undefined;
-  state: 'up' | 'down' | 'hanging' = 'up';
+  state: 'up' | 'down' | 'hanging' | 'poor' = 'up';
 
-  async check(signal: AbortSignal): Promise<Record<string, unknown>> {
+  async check(signal: AbortSignal): Promise<Findings> {
     this.checks++;
     this.signal = signal;
     if (this.state === 'down') throw new Error('connection refused');
     if (this.state === 'hanging') await new Promise(() => undefined);
-    return { latencyMs: 3 };
+    return { latencyMs: 3, ...(this.state === 'poor' && { reason: 'spec.poor' }) };
   }
 }
 
 @Injectable()
-@Probe({ name: 'spec-store', timeoutMs: TIMEOUT_MS, cacheMs: CACHE_MS })
+@Probe({ name: 'spec-store', timeoutMs: TIMEOUT_MS, cacheMs: CACHE_MS, essential: true })
 class StoreProbe extends FakeDependency {}
 
 @Injectable()
-@Probe({ name: 'spec-queue', timeoutMs: TIMEOUT_MS, cacheMs: CACHE_MS })
+@Probe({ name: 'spec-queue', timeoutMs: TIMEOUT_MS, cacheMs: CACHE_MS, essential: true })
 class QueueProbe extends FakeDependency {}
 
+@Injectable()
+@Probe({ name: 'spec-extra', timeoutMs: TIMEOUT_MS, cacheMs: CACHE_MS, essential: false })
+class ExtraProbe extends FakeDependency {}
+
 /** Somewhere else in the application: health has to find the probes, not to be told of them. */
-@Module({ providers: [StoreProbe, QueueProbe] })
+@Module({ providers: [StoreProbe, QueueProbe, ExtraProbe] })
 class StoreModule {}
 
 @Module({ imports: [HealthModule, StoreModule] })
@@ -42,6 +47,7 @@ class Root {}
 let app: NestFastifyApplication;
 let store: StoreProbe;
 let queue: QueueProbe;
+let extra: ExtraProbe;
 
 beforeEach(async () => {
   // Only the clock: time-outs are real, for Terminus takes AbortSignal.timeout, which no fake reaches.
@@ -53,6 +59,7 @@ beforeEach(async () => {
   await app.init();
   store = app.get(StoreProbe, { strict: false });
   queue = app.get(QueueProbe, { strict: false });
+  extra = app.get(ExtraProbe, { strict: false });
 });
 afterEach(async () => {
   await app.close();
@@ -61,7 +68,7 @@ afterEach(async () => {
 
 interface Health {
   status: number;
-  body: { status: string; details: Record<string, unknown>; error: Record<string, unknown> };
+  body: { status: string; checks: Record<string, { status: string; reason?: string }> };
 }
 
 async function get(path: string): Promise<Health> {
@@ -70,36 +77,44 @@ async function get(path: string): Promise<Health> {
 }
 
 describe('readiness', () => {
-  it('is 200 when every probe that is declared anywhere is up, with what they tell', async () => {
-    const { status, body } = await get('/health/ready');
-    expect(status).toBe(200);
-    expect(body.status).toBe('ok');
-    expect(Object.keys(body.details).sort()).toEqual(['spec-queue', 'spec-store']);
-    expect(body.details['spec-store']).toMatchObject({ status: 'up', latencyMs: 3 });
+  it('is 200 when every essential probe that is declared anywhere is up, and tells nothing of the inside', async () => {
+    expect(await get('/health/ready')).toEqual({
+      status: 200,
+      body: { status: 'ok', checks: { 'spec-queue': { status: 'up' }, 'spec-store': { status: 'up' } } },
+    });
   });
 
-  it('is 503 when a probe is down, and names it and why, beside those that are up', async () => {
+  it('is 503 when a probe is down, and names it, beside those that are up', async () => {
     store.state = 'down';
     const { status, body } = await get('/health/ready');
     expect(status).toBe(503);
-    expect(body.status).toBe('error');
-    expect(body.error).toEqual({
-      'spec-store': expect.objectContaining({ status: 'down', message: 'connection refused' }) as unknown,
+    expect(body).toEqual({
+      status: 'error',
+      checks: { 'spec-queue': { status: 'up' }, 'spec-store': { status: 'down', reason: 'spec-store.down' } },
     });
-    expect(body.details['spec-queue']).toMatchObject({ status: 'up' });
   });
 
   it('is 503 when a probe hangs, and tells the probe to give up', async () => {
     queue.state = 'hanging';
     const { status, body } = await get('/health/ready');
     expect(status).toBe(503);
-    expect(body.error).toEqual({
-      'spec-queue': expect.objectContaining({
-        status: 'down',
-        message: `timeout of ${TIMEOUT_MS}ms exceeded`,
-      }) as unknown,
-    });
+    expect(body.checks['spec-queue']).toEqual({ status: 'down', reason: 'spec-queue.down' });
     expect(queue.signal?.aborted).toBe(true);
+  });
+
+  it('is 200 when something works poorly, or is down that the process can do without', async () => {
+    store.state = 'poor';
+    extra.state = 'down';
+    const { status, body } = await get('/health/ready');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ status: 'degraded', checks: { 'spec-store': { reason: 'spec.poor' } } });
+    expect(extra.checks).toBe(0);
+  });
+
+  it('is 503 as soon as the process is told to end, whatever it still does', async () => {
+    app.get(HealthService).onModuleDestroy();
+    expect(await get('/health/ready')).toMatchObject({ status: 503, body: { status: 'shutting_down' } });
+    expect((await get('/health/live')).status).toBe(200);
   });
 
   it('comes back when the dependency does, once the cached answer is old', async () => {
@@ -126,6 +141,38 @@ describe('readiness', () => {
     const answers = await Promise.all(Array.from({ length: 5 }, () => get('/health/ready')));
     expect(answers.map(({ status }) => status)).toEqual([503, 503, 503, 503, 503]);
     expect(queue.checks).toBe(1);
+  });
+});
+
+describe('health as a whole', () => {
+  it.each([
+    ['up', 'up', 200, 'ok'],
+    ['up', 'poor', 200, 'degraded'],
+    ['up', 'down', 200, 'degraded'],
+    ['up', 'hanging', 200, 'degraded'],
+    ['poor', 'up', 200, 'degraded'],
+    ['down', 'up', 503, 'error'],
+    ['down', 'down', 503, 'error'],
+  ] as const)(
+    'with an essential probe %s and another %s is %d %s',
+    async (essential, other, status, word) => {
+      store.state = essential;
+      extra.state = other;
+      expect(await get('/health')).toMatchObject({ status, body: { status: word } });
+    },
+  );
+});
+
+describe('startup', () => {
+  it('is 503 until all that is essential was there once, and 200 from then on', async () => {
+    store.state = 'down';
+    expect((await get('/health/startup')).status).toBe(503);
+    store.state = 'up';
+    vi.setSystemTime(Date.now() + CACHE_MS + 1);
+    expect((await get('/health/startup')).status).toBe(200);
+    store.state = 'down';
+    vi.setSystemTime(Date.now() + CACHE_MS + 1);
+    expect((await get('/health/startup')).status).toBe(200);
   });
 });
 

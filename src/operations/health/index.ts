@@ -1,1 +1,3 @@
+export { HealthHttpModule } from './health.http.module.js';
 export { HealthModule } from './health.module.js';
+export { HealthProbesModule } from './health-probes.module.js';

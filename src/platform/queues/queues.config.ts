@@ -48,6 +48,16 @@ export const queuesConfig = defineConfig('queues', {
     wholeNumber(1000, 3_600_000).default(60_000),
     'milliseconds after which the tasks of a worker that died are taken by others, give or take half of it',
   ),
+  mostWaiting: setting(
+    'QUEUE_DEGRADED_WAITING',
+    wholeNumber(0, 100_000_000).default(100),
+    'tasks that wait, over all queues, above which /health says degraded',
+  ),
+  mostWaitingMs: setting(
+    'QUEUE_DEGRADED_AGE_MS',
+    wholeNumber(1000, 604_800_000).default(300_000),
+    'milliseconds that a task has waited above which /health says degraded',
+  ),
   drainTimeoutMs: setting(
     'WORKER_DRAIN_TIMEOUT_MS',
     wholeNumber(0, 600_000).default(10_000),

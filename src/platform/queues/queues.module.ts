@@ -12,6 +12,7 @@ import { Sender } from './enqueueing/sender.js';
 import { TaskQueue } from './enqueueing/task-queue.js';
 import { TaskLimits } from './limits/task-limits.js';
 import { type QueuesConfig, queuesConfig } from './queues.config.js';
+import { QueuesProbe } from './queues.health.js';
 import { Revocations } from './revoking/revocations.js';
 import { Tombstones } from './revoking/tombstones.js';
 import { QueueControl } from './steering/queue-control.js';
@@ -47,7 +48,7 @@ export class QueuesModule {
         }),
         BullModule.registerQueue(...QUEUE_NAMES.map((name) => ({ name }))),
       ],
-      providers: [...services, Sender, Outbox, OutboxRelay, ...taskMetricProviders],
+      providers: [...services, Sender, Outbox, OutboxRelay, QueuesProbe, ...taskMetricProviders],
       exports: services,
     };
   }

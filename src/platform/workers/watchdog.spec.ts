@@ -50,6 +50,7 @@ function watch(watchdogMs = WATCH_MS): void {
   watchdog = new Watchdog(worker as unknown as ControllableWorker, ping, exit, {
     watchdogMs,
     rememberMs: 60_000,
+    expected: 1,
   });
   watchdog.onApplicationBootstrap();
 }

@@ -10,6 +10,11 @@ export const workersConfig = defineConfig('workers', {
     wholeNumber(60_000, 2_592_000_000).default(86_400_000),
     'milliseconds that a worker is listed after it was last heard of',
   ),
+  expected: setting(
+    'WORKERS_EXPECTED',
+    wholeNumber(0, 1000).default(1),
+    'workers below which /health says degraded',
+  ),
   watchdogMs: setting(
     'WORKER_WATCHDOG_MS',
     wholeNumber(0, 3_600_000)

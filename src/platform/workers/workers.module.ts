@@ -3,6 +3,7 @@ import { WorkerCommands } from './commands/worker-commands.js';
 import { WorkerControl } from './commands/worker-control.js';
 import { WorkerStore } from './registry/worker-store.js';
 import { Workers } from './registry/workers.js';
+import { WorkersProbe } from './workers.health.js';
 import { OnlineGauge, onlineGaugeProvider } from './workers.metrics.js';
 import { WORKERS_REDIS, workersRedisProvider } from './workers-redis.js';
 
@@ -14,6 +15,7 @@ import { WORKERS_REDIS, workersRedisProvider } from './workers-redis.js';
     Workers,
     WorkerCommands,
     WorkerControl,
+    WorkersProbe,
     OnlineGauge,
     onlineGaugeProvider,
   ],

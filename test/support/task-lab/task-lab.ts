@@ -62,6 +62,10 @@ export class TaskLab implements AsyncDisposable {
     return this.app.get(TaskLimits, { strict: false });
   }
 
+  get queues(): Queues {
+    return this.app.get(Queues, { strict: false });
+  }
+
   /** A worker of one test. */
   async start(env: Record<string, string> = {}): Promise<LabProcess> {
     const worker = await this.launch(env);
@@ -106,8 +110,7 @@ export class TaskLab implements AsyncDisposable {
       await worker.exit();
     }
     await this.environment.query('TRUNCATE lab_effect');
-    for (const queue of this.app.get(Queues, { strict: false }).all.values())
-      await queue.obliterate({ force: true });
+    for (const queue of this.queues.all.values()) await queue.obliterate({ force: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
