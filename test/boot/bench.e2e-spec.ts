@@ -42,9 +42,13 @@ describe('npm run bench', () => {
       'crawl',
       'flaky-crawl',
       'open-connections',
+      'paced-crawl',
       'page-latency',
       'read-cache',
       'read-mix',
+      'task-history',
+      'task-memory',
+      'tasks',
       'throttle',
     ]);
     for (const benchmark of report.benchmarks) expectSound(benchmark);

@@ -225,7 +225,7 @@ function strangePath(operations: readonly Operation[]): fc.Arbitrary<string> {
       '/.env',
       '/docs/../docs',
       '/metrics/',
-      '/health',
+      '/healthy',
     ),
   );
 }

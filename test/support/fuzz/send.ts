@@ -30,7 +30,7 @@ export async function send(client: Client, request: FuzzRequest): Promise<FuzzAn
     body: body ?? null,
   });
   // A stream without an end: its head is the answer.
-  if (answered['content-type'] === 'text/event-stream') stream.destroy();
+  if (answered['content-type'] === 'text/event-stream') stream.on('error', () => undefined).destroy();
   const bytes = stream.destroyed ? Buffer.of() : Buffer.from(await stream.arrayBuffer());
   const encoding = answered['content-encoding'];
   const unpack = typeof encoding === 'string' && bytes.length > 0 ? UNPACK[encoding] : (same: Buffer) => same;

@@ -54,10 +54,7 @@ export class BulkOperations implements BeforeApplicationShutdown {
     try {
       const operation = await this.newOperation(work, author);
       const begun = structuredClone(operation);
-      const running = this.run(work, operation, author).finally(() => {
-        this.running.delete(running);
-        this.atWork--;
-      });
+      const running = this.run(work, operation, author).finally(() => this.running.delete(running));
       this.running.add(running);
       return begun;
     } catch (error) {
@@ -112,6 +109,8 @@ export class BulkOperations implements BeforeApplicationShutdown {
       this.logger.error({ err: error, operation: operation.id }, 'a bulk operation was given up');
     } finally {
       clearInterval(alive);
+      // Before anybody can read that it has ended, and begin another.
+      this.atWork--;
     }
     operation.finishedAt = new Date().toISOString();
     await this.save(operation);
