@@ -79,7 +79,7 @@ describe('docs/flower-parity.md', () => {
       .toHaveLength(1);
     const url = lab.url + path.replace('{worker}', worker).replace('{task}', task.id);
     const headers = { ...bearer('admin'), ...(body !== null && { 'content-type': 'application/json' }) };
-    const answer = await fetch(url, { method, headers, body });
+    const answer = await fetch(url, { method, headers, ...(body !== null && { body }) });
     const text = await answer.text();
     expect(answer.ok, `${answer.status} ${text}`).toBe(true);
     // Of a command: that the worker was reached, and did it.
