@@ -20,7 +20,7 @@ import {
 import { LoggingModule } from '../core/logging/index.js';
 import { redisConfig, RedisModule } from '../core/redis/index.js';
 import type { Applications } from '../operations/cli/index.js';
-import { ApiKeys, authConfig, AuthModule } from '../platform/auth/index.js';
+import { ApiKeys, authConfig, AuthModule, CommandAudit } from '../platform/auth/index.js';
 import {
   ALL_COLUMNS,
   DeadLetterReplayer,
@@ -57,6 +57,7 @@ export const applications: Openers = {
   operations: async (stack) => {
     const context = await boot(loadConfig(processEnvironment()), operations(), stack);
     return {
+      audit: context.get(CommandAudit, ANYWHERE),
       workers: context.get(Workers, ANYWHERE),
       workerControl: context.get(WorkerControl, ANYWHERE),
       revocations: context.get(Revocations, ANYWHERE),
@@ -82,6 +83,7 @@ export const applications: Openers = {
     const config = loadConfig({ ...processEnvironment(), SOURCES_DIR: undefined });
     const context = await boot(config, [...operations(), ScrapingModule], stack);
     return {
+      audit: context.get(CommandAudit, ANYWHERE),
       sources: context.get(SourceService, ANYWHERE),
       runStarter: context.get(RunStarter, ANYWHERE),
       runs: context.get(RunReader, ANYWHERE),
@@ -116,6 +118,7 @@ export const applications: Openers = {
 const operations = (): Modules => [
   LoggingModule.forRoot('cli'),
   RedisModule,
+  AuthModule,
   QueuesModule.forRoot('producer'),
   HistoryModule,
   WorkersModule,

@@ -2,7 +2,7 @@ import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -80,6 +80,31 @@ describe('the command line of operators', () => {
     );
     await run('queues resume low');
     expect((await run('queues')).out).toMatch(/low +running/);
+  });
+
+  it('leaves in the audit who changed what, and with which outcome, and nothing of what was only read', async () => {
+    await run('queues resume high');
+    await run('queues');
+    await run('inspect ping');
+    await run('control pool grow 1 --worker nobody --timeout 0.1');
+    await run('tasks retry no-such-task');
+    await run('scrape no-such-source');
+    await run('dlq purge no-such-letter');
+    await run('dlq replay no-such-letter');
+    await run('control revoke no-such-task');
+    const entries = await lab.environment.query<{ said: string }>(
+      `SELECT concat_ws(' ', action, outcome, detail) AS said FROM audit_entry
+       WHERE id >= (SELECT max(id) FROM audit_entry WHERE detail LIKE '%: high') ORDER BY id`,
+    );
+    const who = `by ${userInfo().username} on ${hostname()}`;
+    expect(entries.map(({ said }) => said)).toEqual([
+      `cli.queues.resume done ${who}: high`,
+      `cli.control.pool.grow done ${who}: {"type":"pool.grow","by":1} to nobody: done by 0, refused by 0, silent 1`,
+      expect.stringContaining(`cli.tasks.retry done ${who}: 1 tasks: no-such-task not: `),
+      `cli.dlq.purge done ${who}: {"ids":["no-such-letter"]}: 0 purged`,
+      `cli.dlq.replay done ${who}: {"ids":["no-such-letter"]}: 0 of 0 replayed, 0 refused`,
+      `cli.control.revoke done ${who}: 1 tasks (abort): no-such-task was unknown`,
+    ]);
   });
 
   it.each([

@@ -78,9 +78,8 @@ describe('docs/flower-parity.md', () => {
       .poll(async () => lab.environment.query('SELECT 1 FROM task WHERE id = $1', [task.id]))
       .toHaveLength(1);
     const url = lab.url + path.replace('{worker}', worker).replace('{task}', task.id);
-    const json = { ...bearer('admin'), 'content-type': 'application/json' };
-    const options = body === null ? { headers: bearer('admin') } : { headers: json, body };
-    const answer = await fetch(url, { method, ...options });
+    const headers = { ...bearer('admin'), ...(body !== null && { 'content-type': 'application/json' }) };
+    const answer = await fetch(url, { method, headers, ...(body !== null && { body }) });
     const text = await answer.text();
     expect(answer.ok, `${answer.status} ${text}`).toBe(true);
     // Of a command: that the worker was reached, and did it.

@@ -71,7 +71,9 @@ describe("Bull's board", () => {
 
   it.each([
     ['POST', '/api/queues/default/add'],
+    ['POST', '/api/queues/default/%61dd'],
     ['PATCH', '/api/queues/default/some/update-data'],
+    ['PATCH', '/api/queues/default/some/update%2Ddata'],
   ])('makes and changes no jobs that are no tasks: %s %s', async (method, path) => {
     const answer = await ask(path, { method, body: '{}', headers: { 'content-type': 'application/json' } });
     expect(answer.status).toBe(405);

@@ -71,6 +71,8 @@ describe('sending a task', () => {
     [{ name: 'no.such', payload: {} }, 'name'],
     [{ name: 'beat.heartbeat', payload: { slot: 1 } }, 'slot'],
     [{ name: 'lab.noop', payload: {}, id: 'a b' }, 'id'],
+    [{ name: 'lab.noop', payload: {}, id: 'wait' }, 'id'],
+    [{ name: 'lab.keyed', payload: null }, 'payload of lab.keyed'],
     [{ name: 'lab.noop', payload: {}, eta: 'tomorrow' }, 'eta'],
     [{ name: 'lab.noop', payload: {}, waitSeconds: 21 }, 'waitSeconds'],
     [{ name: 'lab.noop', payload: {}, queue: 'low' }, 'queue'],
@@ -82,6 +84,12 @@ describe('sending a task', () => {
     const answer = await operator.post<{ errors: { field: string }[] }>('/tasks', body);
     expect(answer.status).toBe(400);
     expect(answer.body.errors.map((error) => error.field)).toContain(field);
+  });
+
+  it('of more than a queue takes is refused', async () => {
+    const payload = { text: 'x'.repeat(256 * 1024) };
+    const { status, body } = await operator.post<{ code: string }>('/tasks', { name: 'lab.noop', payload });
+    expect({ status, code: body.code }).toEqual({ status: 413, code: 'task.too_large' });
   });
 
   it('is not for viewers', async () => {

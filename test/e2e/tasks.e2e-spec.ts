@@ -57,9 +57,13 @@ describe('enqueueing', () => {
   it('refuses what does not fit, and what is too large', async () => {
     await expect(lab.tasks.enqueue(labTasks.work, [] as never)).rejects.toThrow(/payload of lab\.work/);
     await expect(lab.tasks.enqueue(labTasks.work, { text: 'x'.repeat(257 * 1024) })).rejects.toThrow(/bytes/);
-    await expect(lab.tasks.enqueue(labTasks.work, {}, { id: 'a:b' })).rejects.toThrow(/task id/);
+    await expect(lab.tasks.enqueue(labTasks.work, {}, { id: 'a:b' })).rejects.toThrow(
+      /id: expected 1 to 128/,
+    );
     // Keys of Bull's.
-    await expect(lab.tasks.enqueue(labTasks.work, {}, { id: 'active' })).rejects.toThrow(/task id/);
+    await expect(lab.tasks.enqueue(labTasks.work, {}, { id: 'active' })).rejects.toThrow(
+      /id: expected 1 to 128/,
+    );
   });
 
   it('with a key adds nothing while a task with the key is there, and another one after it has ended', async () => {

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { DataSource } from 'typeorm';
-import type { ApiKeys } from '../../platform/auth/index.js';
+import type { ApiKeys, CommandAudit } from '../../platform/auth/index.js';
 import type { RunReader, RunStarter } from '../../features/scraping/index.js';
 import type { SourceService } from '../../features/sources/index.js';
 import type {
@@ -28,6 +28,7 @@ export interface Applications {
     readonly apply: () => Promise<string[]>;
   };
   operations: {
+    readonly audit: CommandAudit;
     readonly workers: Workers;
     readonly workerControl: WorkerControl;
     readonly revocations: Revocations;
@@ -46,6 +47,7 @@ export interface Applications {
   };
   /** Knows what is scraped, and with it every task that there is. */
   features: {
+    readonly audit: CommandAudit;
     readonly sources: SourceService;
     readonly runStarter: RunStarter;
     readonly runs: RunReader;

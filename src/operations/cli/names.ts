@@ -1,5 +1,6 @@
 import type { Role } from '../../platform/auth/index.js';
 import type { QueueName } from '../../platform/queues/index.js';
+import type { ReadingCommand } from '../../platform/workers/index.js';
 
 /**
  * Names that help and completion tell. Asking the modules that have them would load the application, so they are said
@@ -7,6 +8,17 @@ import type { QueueName } from '../../platform/queues/index.js';
  */
 const queues: Record<QueueName, true> = { high: true, default: true, low: true };
 const roles: Record<Role, true> = { viewer: true, operator: true, admin: true };
+const readings: Record<ReadingCommand, true> = {
+  ping: true,
+  stats: true,
+  conf: true,
+  registered: true,
+  active: true,
+  reserved: true,
+  scheduled: true,
+};
 
 export const QUEUES = Object.keys(queues) as QueueName[];
 export const ROLES = Object.keys(roles) as Role[];
+/** What workers are only asked. */
+export const READINGS: ReadonlySet<string> = new Set(Object.keys(readings));

@@ -16,7 +16,7 @@ export class AuditEntry {
   @CreateDateColumn({ type: 'timestamptz', precision: 3 })
   at!: Date;
 
-  /** E.g. `POST /api/v1/sources/quotes/runs`, `auth.key` or `key.create`. */
+  /** E.g. `POST /api/v1/sources/quotes/runs`, `auth.key`, `key.create` or `cli.queues.pause`. */
   @Column('text')
   action!: string;
 

@@ -4,11 +4,12 @@ import { ApiKey } from './api-key.entity.js';
 import { ApiKeys } from './api-keys.service.js';
 import { AuditTrimmer } from './audit-trimmer.js';
 import { AuditEntry } from './audit-entry.entity.js';
+import { CommandAudit } from './command-audit.js';
 
 /** API keys and what was done with them. */
 @Module({
   imports: [TypeOrmModule.forFeature([ApiKey, AuditEntry])],
-  providers: [ApiKeys, AuditTrimmer],
-  exports: [ApiKeys, TypeOrmModule],
+  providers: [ApiKeys, AuditTrimmer, CommandAudit],
+  exports: [ApiKeys, CommandAudit, TypeOrmModule],
 })
 export class AuthModule {}

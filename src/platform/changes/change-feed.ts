@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { Redis } from 'ioredis';
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../core/errors/index.js';
 import { RedisConnections } from '../../core/redis/index.js';
@@ -43,7 +43,10 @@ export class ChangeFeed implements OnApplicationShutdown {
   constructor(
     private readonly log: ChangeLog,
     private readonly connections: RedisConnections,
-  ) {}
+  ) {
+    // One for each reader; how many there may be is up to whoever lets them in.
+    setMaxListeners(0, this.news);
+  }
 
   /** What follows a place, until `signal` says that it is enough. @throws ChangesUnavailableError */
   async *follow(after: Place, signal: AbortSignal): AsyncGenerator<Read> {
@@ -54,8 +57,10 @@ export class ChangeFeed implements OnApplicationShutdown {
         const looks = this.looks;
         const read = this.recall(place) ?? (await this.log.read(place, BATCH));
         if (read.gap || read.entries.length > 0) {
+          // Before the reader hears of a gap: what comes while it looks what it has missed is for it, too.
+          const next = read.entries.at(-1)?.end ?? (await this.log.end());
           yield read;
-          place = read.entries.at(-1)?.end ?? (await this.log.end());
+          place = next;
         } else if (looks === this.looks) {
           await once(this.news, 'read', { signal }).catch(() => undefined);
         }
@@ -110,6 +115,11 @@ export class ChangeFeed implements OnApplicationShutdown {
       this.log.key,
       entryAt(last),
     );
+    if (!(await this.log.reachesBackTo(last))) {
+      // This process was frozen for longer than entries are kept. Its readers find out one by one what they miss.
+      this.forget();
+      return;
+    }
     const rows = answer?.[0]?.[1] ?? [];
     if (rows.length === 0) return;
     this.recent.push(...rows.map(entryOf));

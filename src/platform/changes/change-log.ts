@@ -55,8 +55,14 @@ export class ChangeLog {
     const rows = await this.redis
       .xrange(this.key, entryAt(after), '+', 'COUNT', count + 1)
       .catch(unavailable);
-    const isKept = rows[0]?.[0] === entryAt(after) || entryAt(after) === entryAt(BEGINNING);
-    return { entries: rows.flatMap((row) => behind(entryOf(row), after) ?? []), gap: !isKept };
+    const gap = !isIn(rows, after);
+    return { entries: rows.flatMap((row) => behind(entryOf(row), after) ?? []), gap };
+  }
+
+  /** Whether all that followed a place is still there. @throws ChangesUnavailableError */
+  async reachesBackTo(place: Place): Promise<boolean> {
+    const at = entryAt(place);
+    return isIn(await this.redis.xrange(this.key, at, at).catch(unavailable), place);
   }
 
   private async add(changes: readonly Change[]): Promise<void> {
@@ -74,6 +80,10 @@ export class ChangeLog {
 function unavailable(error: unknown): never {
   throw new ChangesUnavailableError(error);
 }
+
+/** Whether rows that were read from a place on have its entry: then none after it is missing. */
+const isIn = (rows: [id: string, fields: string[]][], place: Place): boolean =>
+  rows[0]?.[0] === entryAt(place) || entryAt(place) === entryAt(BEGINNING);
 
 /** One that cannot be read has no changes. */
 export function entryOf([id, fields]: [id: string, fields: string[]]): Entry {

@@ -19,6 +19,8 @@ export class QueueUnavailableError extends GleanerError {
 export class TaskTooLargeError extends GleanerError {
   readonly code = 'task.too_large';
   readonly title = 'Task too large';
+  override readonly severity = 'info';
+  override readonly httpStatus = 413;
 
   constructor(task: string, bytes: number, max: number) {
     super(
@@ -112,16 +114,5 @@ export class TaskProcessError extends GleanerError {
 
   constructor(task: string, how: string) {
     super(`The process of the task ${task} ended before it was done: ${how}.`);
-  }
-}
-
-export class InvalidTaskIdError extends GleanerError {
-  readonly code = 'task.invalid_id';
-  readonly title = 'Invalid task id';
-
-  constructor(id: string) {
-    super(
-      `A task id is 1 to 128 letters, digits, "_" and "-", and no word that Bull uses itself; got ${JSON.stringify(id.slice(0, 150))}.`,
-    );
   }
 }

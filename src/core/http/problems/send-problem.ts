@@ -1,9 +1,12 @@
 import type { FastifyReply } from 'fastify';
 import { GleanerError } from '../../errors/index.js';
+import { fromRedisError } from '../../redis/index.js';
 import { type Problem, PROBLEM_MEDIA_TYPE, toProblem } from './problem.js';
 
 /** Answers with the problem document of whatever was thrown. @returns the document, for the log. */
-export function sendProblem(reply: FastifyReply, error: unknown): Problem {
+export function sendProblem(reply: FastifyReply, thrown: unknown): Problem {
+  // Here, for whoever asks Redis in a handler would have to say so otherwise.
+  const error = fromRedisError(thrown);
   const problem = toProblem(error, reply.request.id);
   // Who has been answered already, for instance because the time was up, is not answered twice.
   if (reply.sent) return problem;

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { WorkerCommand } from '../../../platform/workers/index.js';
+import { READINGS } from '../names.js';
 import type { Tools } from '../tools.js';
 import { type Column, showJson, showList } from '../show.js';
 
@@ -17,7 +18,7 @@ export function toWorkers(command: Command): Command {
 }
 
 /**
- * Asks the workers, and shows what they answer. Ends with status 1 when one did not answer or could not do it.
+ * Asks or tells the workers, and shows what they answer. Ends with status 1 when one did not answer or could not do it.
  * @param rowsOf what one worker's answer comes to in the table.
  */
 export async function askWorkers<T>(
@@ -29,11 +30,18 @@ export async function askWorkers<T>(
 ): Promise<void> {
   // Limits are set for tasks that are known by name, which only the features are able to tell.
   const part = command.type === 'rate-limit' || command.type === 'time-limit' ? 'features' : 'operations';
-  const { workerControl } = await open(part);
-  const { replies, silent, everywhere } = await workerControl.tell(command, {
-    ...(destinations && { destinations }),
-    timeoutMs: timeout * 1000,
-  });
+  const { workerControl, audit } = await open(part);
+  const tell = async () =>
+    workerControl.tell(command, { ...(destinations && { destinations }), timeoutMs: timeout * 1000 });
+  const { replies, silent, everywhere } = READINGS.has(command.type)
+    ? await tell()
+    : await audit.record(
+        `cli.control.${command.type}`,
+        `${JSON.stringify(command)} to ${destinations?.join(', ') ?? 'all workers'}`,
+        tell,
+        (outcome) =>
+          `done by ${outcome.replies.filter(({ ok }) => ok).length}, refused by ${outcome.replies.filter(({ ok }) => !ok).length}, silent ${outcome.silent.length}`,
+      );
   const rows = replies.flatMap((reply) =>
     reply.ok ? rowsOf(reply.workerId, reply.result as Record<string, unknown>) : [],
   );

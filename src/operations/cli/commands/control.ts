@@ -84,8 +84,14 @@ export function controlCommands(program: Command, tools: Tools): void {
     .argument('<id...>')
     .option('--terminate', 'kills the process of an isolated task')
     .action(async (ids: string[], { terminate, json }: { terminate?: boolean; json?: boolean }) => {
-      const { revocations } = await tools.open('operations');
-      const revoked = await revocations.revoke(ids, terminate ? 'terminate' : 'abort');
+      const { revocations, audit } = await tools.open('operations');
+      const how = terminate ? 'terminate' : 'abort';
+      const revoked = await audit.record(
+        'cli.control.revoke',
+        `${ids.length} tasks (${how})`,
+        async () => revocations.revoke(ids, how),
+        (results) => results.map(({ id, was }) => `${id} was ${was}`).join(', '),
+      );
       showList(
         tools.terminal,
         json,

@@ -57,19 +57,26 @@ export function deadLetterCommands(program: Command, { open, terminal, fail }: T
     .option('--rate <n>', 'letters a second', rate, 50)
     .action(async (ids: string[], options: Chosen & { rate: number }) => {
       const filter = chosen(ids, options);
-      const { deadLetterReplayer } = await open('operations');
+      const { deadLetterReplayer, audit } = await open('operations');
       const stop = new AbortController();
       process.once('SIGINT', () => stop.abort());
       let told = 0;
-      const progress = await deadLetterReplayer.replay(filter, {
-        rate: options.rate,
-        signal: stop.signal,
-        onProgress: ({ total, replayed, refused }) => {
-          if (options.json || Date.now() - told < 1000) return;
-          told = Date.now();
-          terminal.note(`${replayed + refused} of ${total}\n`);
-        },
-      });
+      const replay = async () =>
+        deadLetterReplayer.replay(filter, {
+          rate: options.rate,
+          signal: stop.signal,
+          onProgress: ({ total, replayed, refused }) => {
+            if (options.json || Date.now() - told < 1000) return;
+            told = Date.now();
+            terminal.note(`${replayed + refused} of ${total}\n`);
+          },
+        });
+      const progress = await audit.record(
+        'cli.dlq.replay',
+        JSON.stringify(filter),
+        replay,
+        ({ total, replayed, refused }) => `${replayed} of ${total} replayed, ${refused} refused`,
+      );
       if (options.json) showJson(terminal, progress);
       else
         terminal.note(`${progress.replayed} of ${progress.total} replayed, ${progress.refused} refused.\n`);
@@ -81,8 +88,13 @@ export function deadLetterCommands(program: Command, { open, terminal, fail }: T
     .option('--all', 'all that there are')
     .action(async (ids: string[], options: Chosen) => {
       const filter = chosen(ids, options);
-      const { deadLetters } = await open('operations');
-      const purged = await deadLetters.purge(filter);
+      const { deadLetters, audit } = await open('operations');
+      const purged = await audit.record(
+        'cli.dlq.purge',
+        JSON.stringify(filter),
+        async () => deadLetters.purge(filter),
+        (count) => `${count} purged`,
+      );
       if (options.json) showJson(terminal, { purged });
       else terminal.note(`${purged} forgotten.\n`);
     });

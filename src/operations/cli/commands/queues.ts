@@ -47,8 +47,8 @@ export function queueCommands(program: Command, { open, terminal }: Tools): void
       .description(about)
       .addArgument(new Argument('<queue>').choices(QUEUES))
       .action(async (queue: QueueName, { json }: { json?: boolean }) => {
-        const { queueControl } = await open('operations');
-        await queueControl[name](queue);
+        const { queueControl, audit } = await open('operations');
+        await audit.record(`cli.queues.${name}`, queue, async () => queueControl[name](queue));
         if (json) return showJson(terminal, { name: queue, paused: name === 'pause' });
         terminal.note(`The queue ${queue} is ${name === 'pause' ? 'paused' : 'running'}.\n`);
       });

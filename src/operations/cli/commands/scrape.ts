@@ -18,8 +18,14 @@ export function scrapeCommand(program: Command, { open, terminal, fail }: Tools)
     .argument('<source>', 'its slug, e.g. quotes')
     .option('-f, --follow', 'shows how it goes until it has ended; Ctrl-C stops showing, not the run')
     .action(async (slug: string, { follow, json }: { follow?: boolean; json?: boolean }) => {
-      const { sources, runStarter, runs } = await open('features');
-      const id = await runStarter.start(await sources.bySlug(slug));
+      const { sources, runStarter, runs, audit } = await open('features');
+      const source = await sources.bySlug(slug);
+      const id = await audit.record(
+        'cli.scrape',
+        slug,
+        async () => runStarter.start(source),
+        (run) => `run ${run}`,
+      );
       const url = `/api/v1/runs/${id}`;
       if (!follow) {
         if (json) return showJson(terminal, { id, url });

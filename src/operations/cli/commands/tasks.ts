@@ -74,15 +74,21 @@ export function taskCommands(program: Command, { open, terminal, fail }: Tools):
     .description('enqueues tasks that have ended once more, as they were, each as a task of its own')
     .argument('<id...>', 'of tasks', taskIds)
     .action(async (ids: string[], { json }: { json?: boolean }) => {
-      const { taskActions } = await open('features');
-      const results = [];
-      for (const retryOf of new Set(ids))
-        results.push(
-          await taskActions.retry(retryOf).then(
-            ({ id, created }): Retried => ({ retryOf, id, created }),
-            (error: unknown): Retried => ({ retryOf, error: messageOf(error) }),
-          ),
-        );
+      const { taskActions, audit } = await open('features');
+      const retryAll = async (): Promise<Retried[]> => {
+        const retried = [];
+        for (const retryOf of new Set(ids))
+          retried.push(
+            await taskActions.retry(retryOf).then(
+              ({ id, created }): Retried => ({ retryOf, id, created }),
+              (error: unknown): Retried => ({ retryOf, error: messageOf(error) }),
+            ),
+          );
+        return retried;
+      };
+      const results = await audit.record('cli.tasks.retry', `${ids.length} tasks`, retryAll, (all) =>
+        all.map(({ retryOf, id, error }) => `${retryOf} ${id ? `as ${id}` : `not: ${error}`}`).join(', '),
+      );
       showList(terminal, json, results, RETRIED, 'Nothing was retried.');
       if (results.some(({ error }) => error !== undefined)) fail(1);
     });

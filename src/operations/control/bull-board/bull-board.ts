@@ -12,7 +12,7 @@ import { NotOnTheBoardError } from './bull-board.errors.js';
 export const BULL_BOARD_PATH = '/ops/bull';
 
 /** Jobs that it would make or change without what a task needs: its envelope, and what is hidden here. */
-const NOT_HERE = /\/(?:add|update-data)(?:\?|$)/;
+const NOT_HERE = /\/(?:add|update-data)$/;
 const MAX_SHOWN_BYTES = 16 * 1024;
 
 /**
@@ -54,7 +54,8 @@ export class BullBoard {
 function refusalOf(request: FastifyRequest): Error | undefined {
   try {
     assertRole(request.principal, 'admin');
-    return NOT_HERE.test(request.url) ? new NotOnTheBoardError() : undefined;
+    // The route, for a URL can be written in many ways that lead to it.
+    return NOT_HERE.test(request.routeOptions.url ?? '') ? new NotOnTheBoardError() : undefined;
   } catch (error) {
     return error as Error;
   }

@@ -19,6 +19,8 @@ const SIGN_OF_LIFE_MS = 15_000;
 /** Then the client comes again with its key, which may have been revoked. */
 const MAX_AGE_MS = 10 * 60_000;
 const RECONNECT_MS = 2000;
+/** For a client to take what it was sent before the end. */
+const LEAVE_MS = 2000;
 
 /**
  * Changes as server-sent events (HTML Living Standard, 9.2).
@@ -98,6 +100,9 @@ export class EventStreams implements BeforeApplicationShutdown {
     } finally {
       clearInterval(life);
       stream.end();
+      // One that does not read would keep its place for ever, and the process from ending.
+      const patience = setTimeout(() => stream.destroy(), LEAVE_MS);
+      finished(stream, () => clearTimeout(patience));
     }
   }
 }

@@ -11,17 +11,3 @@ export class WrongTaskStateError extends GleanerError {
     super(`The task ${id} is ${state}; this takes ${expected}.`);
   }
 }
-
-/** The payload of a task is too large for a queue. */
-export class PayloadTooLargeError extends GleanerError {
-  readonly code = 'task.too_large';
-  readonly title = 'Task too large';
-  override readonly severity = 'info';
-  override readonly httpStatus = 413;
-
-  constructor(bytes: number, max: number) {
-    super(
-      `The payload has ${bytes} bytes, more than the ${max} that a queue takes. Store it and enqueue its id.`,
-    );
-  }
-}

@@ -1,7 +1,6 @@
 import { InvalidInputError } from '../../../core/errors/index.js';
 import type { TaskState } from '../entities/task.entity.js';
 import { type QueueName, QUEUE_NAMES, type RawTask, type TaskCatalogue } from '../../queues/index.js';
-import { PayloadTooLargeError } from './action.errors.js';
 
 /** A task of the history, as far as it is needed to send it again. */
 export interface StoredTask {
@@ -24,14 +23,13 @@ export const STORED_TASK = `SELECT id, name, queue, state, version, coalesce(pay
   max_attempts AS "maxAttempts", critical, correlation_id AS "correlationId", parent_id AS "parentId",
   root_id AS "rootId" FROM task`;
 
-const MAX_PAYLOAD_BYTES = 256 * 1024;
 /** Of a task that this release does not know. */
 const UNKNOWN_BACKOFF = { baseMs: 1000, maxMs: 300_000 };
 
 /**
  * The same task once more, under another id, in the same chain.
  * @param edited payload in place of the stored one; then it is one of the version that this release has.
- * @throws InvalidInputError when its queue is no more; PayloadTooLargeError.
+ * @throws InvalidInputError when its queue is no more.
  */
 export function repetitionOf(
   stored: StoredTask,
@@ -46,8 +44,6 @@ export function repetitionOf(
     ]);
   const definition = catalogue.get(name);
   const payload = edited ? edited.payload : stored.payload;
-  const bytes = Buffer.byteLength(JSON.stringify(payload));
-  if (bytes > MAX_PAYLOAD_BYTES) throw new PayloadTooLargeError(bytes, MAX_PAYLOAD_BYTES);
   const parsed = definition?.schema.safeParse(payload);
   const key = parsed?.success ? definition?.idempotencyKey?.(parsed.data) : undefined;
   const headers = {

@@ -32,7 +32,7 @@ export class TaskActions {
 
   /**
    * Enqueues a task that has ended once more, as a task of its own; with `edited` by another payload.
-   * @throws NotFoundError, WrongTaskStateError; what is wrong with the payload: InvalidInputError, PayloadTooLargeError;
+   * @throws NotFoundError, WrongTaskStateError; what is wrong with the payload: InvalidInputError, TaskTooLargeError;
    *   QueueUnavailableError.
    */
   async retry(id: string, edited?: { payload: unknown }): Promise<Enqueued> {

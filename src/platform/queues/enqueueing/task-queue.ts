@@ -7,12 +7,12 @@ import type { Added } from '../bull/add-jobs.js';
 import { RESERVED_IDS } from '../bull/bull-internals.js';
 import { Queues } from '../bull/queues.js';
 import { type QueuesConfig, queuesConfig } from '../queues.config.js';
-import { InvalidTaskIdError, QueueUnavailableError } from '../queues.errors.js';
+import { QueueUnavailableError } from '../queues.errors.js';
 import { Tombstones } from '../revoking/tombstones.js';
 import type { RawTask } from '../tasks/raw-task.js';
 import type { TaskDefinition } from '../tasks/task.js';
 import { TaskCatalogue } from '../tasks/task-catalogue.js';
-import { seal, type TaskHeaders } from '../tasks/task-envelope.js';
+import { assertCarriable, seal, type TaskHeaders } from '../tasks/task-envelope.js';
 import { TaskEvents } from '../tasks/task-events.js';
 import { Outbox } from './outbox.js';
 import { OutboxRelay } from './outbox-relay.js';
@@ -57,7 +57,7 @@ export class TaskQueue {
 
   /**
    * Enqueues a task. While Redis is away PostgreSQL keeps it, unless QUEUE_WHEN_UNAVAILABLE says that it be refused.
-   * @throws InvalidInputError, TaskTooLargeError: the payload is refused. QueueUnavailableError: Redis does not answer;
+   * @throws InvalidInputError, TaskTooLargeError: the payload or the id is refused. QueueUnavailableError: Redis does not answer;
    *   the task may still arrive later, so its handler has to check that it is still wanted.
    */
   async enqueue<P>(task: TaskDefinition<P>, payload: P, options: EnqueueOptions = {}): Promise<Enqueued> {
@@ -95,6 +95,7 @@ export class TaskQueue {
    * @throws as `enqueue`.
    */
   async enqueueRaw(task: RawTask): Promise<Enqueued> {
+    assertCarriable(task.name, task.envelope.payload);
     const parsed = this.catalogue.get(task.name)?.schema.safeParse(task.envelope.payload);
     if (parsed && !parsed.success)
       throw InvalidInputError.fromIssues(parsed.error.issues, task.envelope.payload, 'payload');
@@ -140,20 +141,25 @@ const ID = /^[\w-]{1,128}$/;
 
 function rawTask<P>(task: TaskDefinition<P>, payload: P, options: EnqueueOptions): RawTask {
   const { id = randomUUID(), eta, expiresAt } = options;
-  if (!ID.test(id) || RESERVED_IDS.has(id)) throw new InvalidTaskIdError(id);
-  const key = task.idempotencyKey?.(payload);
-  const headers: TaskHeaders = {
+  if (!ID.test(id) || RESERVED_IDS.has(id)) throw invalidId(id);
+  const headers = {
     ...causeOf(id),
     ...(eta && { eta: eta.getTime() }),
     ...(expiresAt && { expiresAt: expiresAt.getTime() }),
-    ...(key !== undefined && { key }),
   };
   const { name, queue, attempts: maxAttempts, backoff, critical = false } = task;
   return { id, name, queue, envelope: seal(task, payload, headers), maxAttempts, backoff, critical };
 }
 
+function invalidId(id: string): InvalidInputError {
+  const expected = '1 to 128 letters, digits, "_" and "-", and no word that Bull uses itself';
+  return new InvalidInputError([
+    { field: 'id', message: `expected ${expected}, got ${JSON.stringify(id.slice(0, 150))}` },
+  ]);
+}
+
 /** What led to the task: the request or the task in which it is enqueued. */
-function causeOf(id: string): TaskHeaders {
+function causeOf(id: string): Omit<TaskHeaders, 'key'> {
   const cause = correlation();
   if (!cause) return { correlationId: id };
   const { correlationId, requestId, taskId, rootTaskId } = cause;

@@ -4,7 +4,7 @@ import { MalformedTaskError, TaskTooLargeError, UnsupportedTaskVersionError } fr
 import type { TaskDefinition } from './task.js';
 
 /** A payload is carried by Redis through every hop of the task; what is larger belongs in a table. */
-const MAX_BYTES = 256 * 1024;
+const MAX_PAYLOAD_BYTES = 256 * 1024;
 
 const id = z.string().max(128);
 
@@ -43,15 +43,32 @@ export type TaskEnvelope = z.output<typeof envelopeSchema>;
  * Wraps a payload for the queue.
  * @throws InvalidInputError when the payload does not fit the task's schema; TaskTooLargeError over 256 KB.
  */
-export function seal<P>(task: TaskDefinition<P>, payload: P, headers: TaskHeaders = {}): TaskEnvelope {
+export function seal<P>(
+  task: TaskDefinition<P>,
+  payload: P,
+  headers: Omit<TaskHeaders, 'key'> = {},
+): TaskEnvelope {
   const parsed = task.schema.safeParse(payload);
   if (!parsed.success)
     throw InvalidInputError.fromIssues(parsed.error.issues, payload, `payload of ${task.name}`);
   // The input goes on the wire, not the parsed value: the worker parses it again, and a transform must run once.
-  const envelope = { version: task.version, payload, enqueuedAt: Date.now(), headers };
-  const bytes = Buffer.byteLength(JSON.stringify(envelope));
-  if (bytes > MAX_BYTES) throw new TaskTooLargeError(task.name, bytes, MAX_BYTES);
-  return envelope;
+  assertCarriable(task.name, payload);
+  const key = task.idempotencyKey?.(payload);
+  return {
+    version: task.version,
+    payload,
+    enqueuedAt: Date.now(),
+    headers: { ...headers, ...(key !== undefined && { key }) },
+  };
+}
+
+/**
+ * The payload alone counts: headers grow when a task is repeated, and what was taken once must be taken again.
+ * @throws TaskTooLargeError over 256 KB.
+ */
+export function assertCarriable(task: string, payload: unknown): void {
+  const bytes = payload === undefined ? 0 : Buffer.byteLength(JSON.stringify(payload));
+  if (bytes > MAX_PAYLOAD_BYTES) throw new TaskTooLargeError(task, bytes, MAX_PAYLOAD_BYTES);
 }
 
 /**
