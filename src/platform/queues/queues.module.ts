@@ -15,6 +15,7 @@ import { type QueuesConfig, queuesConfig } from './queues.config.js';
 import { Revocations } from './revoking/revocations.js';
 import { Tombstones } from './revoking/tombstones.js';
 import { QueueControl } from './steering/queue-control.js';
+import { QueueGauges, queueGaugeProviders } from './steering/queue-gauges.js';
 import { TaskCatalogue } from './tasks/task-catalogue.js';
 import { TaskEvents } from './tasks/task-events.js';
 import { TaskMetrics, taskMetricProviders } from './tasks/task-metrics.js';
@@ -47,7 +48,15 @@ export class QueuesModule {
         }),
         BullModule.registerQueue(...QUEUE_NAMES.map((name) => ({ name }))),
       ],
-      providers: [...services, Sender, Outbox, OutboxRelay, ...taskMetricProviders],
+      providers: [
+        ...services,
+        Sender,
+        Outbox,
+        OutboxRelay,
+        QueueGauges,
+        ...queueGaugeProviders,
+        ...taskMetricProviders,
+      ],
       exports: services,
     };
   }

@@ -1,0 +1,1 @@
+export { GaugeReading } from './gauge-reading.js';
