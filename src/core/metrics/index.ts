@@ -1,1 +1,2 @@
+export { BoundedLabel } from './bounded-label.js';
 export { GaugeReading } from './gauge-reading.js';

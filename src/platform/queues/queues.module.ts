@@ -17,6 +17,7 @@ import { Tombstones } from './revoking/tombstones.js';
 import { QueueControl } from './steering/queue-control.js';
 import { QueueGauges, queueGaugeProviders } from './steering/queue-gauges.js';
 import { TaskCatalogue } from './tasks/task-catalogue.js';
+import { TaskEventMetrics, taskEventMetricProviders } from './tasks/task-event-metrics.js';
 import { TaskEvents } from './tasks/task-events.js';
 import { TaskMetrics, taskMetricProviders } from './tasks/task-metrics.js';
 
@@ -54,6 +55,8 @@ export class QueuesModule {
         Outbox,
         OutboxRelay,
         QueueGauges,
+        TaskEventMetrics,
+        ...taskEventMetricProviders,
         ...queueGaugeProviders,
         ...taskMetricProviders,
       ],
