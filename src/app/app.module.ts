@@ -22,7 +22,7 @@ export class AppModule {
         LoggingModule.forRoot(mode),
         DatabaseModule.forRoot(mode, migrations),
         RedisModule,
-        MetricsModule.forRoot(),
+        MetricsModule.forRoot(mode),
         HealthModule,
         ...modules[mode],
         ...more,

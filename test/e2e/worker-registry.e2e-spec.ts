@@ -45,7 +45,7 @@ const FACTS: WorkerFacts = {
 };
 
 const idsIn = async (store: WorkerStore): Promise<string[]> =>
-  (await store.read(undefined, { withFacts: false })).workers.map(({ id }) => id);
+  (await store.read(undefined, { factsOf: 'none' })).workers.map(({ id }) => id);
 
 /** Of what there is in Redis, by key. */
 async function sizes(): Promise<number[]> {

@@ -55,7 +55,8 @@ describe('the registry', () => {
     expect(worker!.rssBytes).toBeGreaterThan(10_000_000);
     expect(worker!.startedAt).toBeLessThanOrEqual(Date.now());
     expect((await redis.hvals(`${prefix}:workers`)).join()).not.toContain('hush');
-    expect(await cluster.metric('gleaner_workers_online')).toBe(2);
+    expect(await cluster.metric('gleaner_workers', { state: 'online' })).toBe(2);
+    expect(await cluster.metric('gleaner_queue_consumers', { queue: 'low' })).toBe(2);
   });
 
   it('lists a hundred of the tasks of a worker that runs more', async () => {
@@ -81,7 +82,9 @@ describe('the registry', () => {
     expect(worker.silentMs).toBeGreaterThan(12_000);
     expect(worker.pid).toBe(killed.pid);
     expect((await cluster.workers.get(other))?.state).toBe('online');
-    expect(await cluster.metric('gleaner_workers_online')).toBe(1);
+    expect(await cluster.metric('gleaner_workers', { state: 'online' })).toBe(1);
+    expect(await cluster.metric('gleaner_workers', { state: 'offline' })).toBe(1);
+    expect(await cluster.metric('gleaner_queue_consumers', { queue: 'low' })).toBe(1);
   });
 
   it('hears at once that a worker ends in order', async () => {
@@ -89,16 +92,20 @@ describe('the registry', () => {
     ended.kill('SIGTERM');
     expect(await ended.exit()).toBe(0);
     expect(await cluster.workers.get(id)).toMatchObject({ state: 'stopped', pid: ended.pid });
-    expect(await cluster.metric('gleaner_workers_online')).toBe(0);
+    expect(await cluster.metric('gleaner_workers', { state: 'online' })).toBe(0);
+    expect(await cluster.metric('gleaner_workers', { state: 'stopped' })).toBe(1);
+    expect(await cluster.metric('gleaner_queue_consumers', { queue: 'low' })).toBe(0);
   });
 });
 
-/** Of the one worker that there is. */
+/** Of the one worker that there is, as soon as it has one: a worker can be seen before it listens. */
 async function cutInbox(): Promise<void> {
-  const clients = String(await redis.client('LIST')).split('\n');
-  const inboxes = clients.filter((line) => line.includes(` name=${prefix}:worker-inbox `));
-  expect(inboxes).toHaveLength(1);
-  await redis.client('KILL', 'ID', /^id=(\d+)/.exec(inboxes[0]!)![1]!);
+  const inbox = await eventually('its inbox', async () =>
+    String(await redis.client('LIST'))
+      .split('\n')
+      .find((line) => line.includes(` name=${prefix}:worker-inbox `)),
+  );
+  await redis.client('KILL', 'ID', /^id=(\d+)/.exec(inbox)![1]!);
 }
 
 describe('a command', () => {

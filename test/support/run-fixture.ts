@@ -22,6 +22,7 @@ import type { RunEvents } from '../../src/features/scraping/runs/run-events.js';
 import { RunProgress } from '../../src/features/scraping/runs/run-progress.js';
 import { emptyStats, StatCounter } from '../../src/features/scraping/runs/run-stats.js';
 import type { Run } from '../../src/features/scraping/runs/run.entity.js';
+import type { ScrapeMetrics } from '../../src/features/scraping/runs/scrape-metrics.js';
 import type { Source } from '../../src/features/sources/index.js';
 import { crawlLimitsSchema } from '../../src/features/sources/index.js';
 import type { TestEnvironment } from './environment.js';
@@ -50,7 +51,9 @@ export class RunFixture {
     const ender = new RunEnder();
     this.frontier = new Frontier(transactions, { leaseMs });
     this.progress = new RunProgress(dataSource, transactions, this.frontier, ender, events);
-    this.commits = new RunCommit(transactions, this.frontier, new PageStore(dataSource), ender, events);
+    const metrics = { committed: () => undefined } as unknown as ScrapeMetrics;
+    const pages = new PageStore(dataSource);
+    this.commits = new RunCommit(transactions, this.frontier, pages, ender, events, metrics);
     this.control = new RunControl(transactions, events);
   }
 

@@ -122,9 +122,11 @@ export class WorkerCluster {
     return program.deedsSoFar.filter((deed) => !deed.includes(' last-'));
   }
 
-  async metric(name: string): Promise<number | undefined> {
+  async metric(name: string, labels: Record<string, string>): Promise<number | undefined> {
     const metric = await register.getSingleMetric(name)?.get();
-    return metric?.values[0]?.value;
+    return metric?.values.find((each) =>
+      Object.entries(labels).every(([key, value]) => each.labels[key] === value),
+    )?.value;
   }
 
   async close(): Promise<void> {

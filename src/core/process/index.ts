@@ -1,1 +1,2 @@
 export { instanceId, processId } from './instance.js';
+export { version } from './version.js';

@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { RedisConnections } from './redis-connections.js';
+import { RedisGauge, redisMetricProviders } from './redis.metrics.js';
 import { RedisProbe } from './redis.health.js';
 import { SHARED_REDIS } from './shared-redis.js';
 
@@ -8,6 +9,8 @@ import { SHARED_REDIS } from './shared-redis.js';
   providers: [
     RedisConnections,
     RedisProbe,
+    RedisGauge,
+    ...redisMetricProviders,
     {
       provide: SHARED_REDIS,
       inject: [RedisConnections],

@@ -9,6 +9,7 @@ import { PageStore } from './pages/page-store.js';
 import { PoliteFetchingModule } from './polite-fetching.module.js';
 import { ActiveRuns } from './runs/active-runs.js';
 import { RunCommit } from './runs/run-commit.js';
+import { ScrapeMetrics, scrapeMetricProviders } from './runs/scrape-metrics.js';
 import { ScrapeRunTask } from './scrape-run.task.js';
 import { ScrapingModule } from './scraping.module.js';
 
@@ -22,6 +23,8 @@ import { ScrapingModule } from './scraping.module.js';
     SpiderRegistry,
     RunSeeder,
     RunCommit,
+    ScrapeMetrics,
+    ...scrapeMetricProviders,
     ActiveRuns,
     CrawlEngine,
     ScrapeRunTask,

@@ -1,16 +1,17 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
+import { buildInfoProviders } from './build-info.js';
 import { HttpMetrics, httpDurationProvider } from './http-metrics.js';
 import { MetricsController } from './metrics.controller.js';
 
 /** `GET /metrics` in every mode. Each module declares its own metrics; here are those of HTTP and of the process. */
 @Module({})
 export class MetricsModule {
-  static forRoot(): DynamicModule {
+  static forRoot(mode: string): DynamicModule {
     return {
       module: MetricsModule,
       imports: [PrometheusModule.register({ controller: MetricsController })],
-      providers: [httpDurationProvider, HttpMetrics],
+      providers: [...buildInfoProviders(mode), httpDurationProvider, HttpMetrics],
       exports: [HttpMetrics],
     };
   }

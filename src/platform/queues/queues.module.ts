@@ -16,7 +16,9 @@ import { QueuesProbe } from './queues.health.js';
 import { Revocations } from './revoking/revocations.js';
 import { Tombstones } from './revoking/tombstones.js';
 import { QueueControl } from './steering/queue-control.js';
+import { QueueGauges, queueGaugeProviders } from './steering/queue-gauges.js';
 import { TaskCatalogue } from './tasks/task-catalogue.js';
+import { TaskEventMetrics, taskEventMetricProviders } from './tasks/task-event-metrics.js';
 import { TaskEvents } from './tasks/task-events.js';
 import { TaskMetrics, taskMetricProviders } from './tasks/task-metrics.js';
 
@@ -48,7 +50,18 @@ export class QueuesModule {
         }),
         BullModule.registerQueue(...QUEUE_NAMES.map((name) => ({ name }))),
       ],
-      providers: [...services, Sender, Outbox, OutboxRelay, QueuesProbe, ...taskMetricProviders],
+      providers: [
+        ...services,
+        Sender,
+        Outbox,
+        OutboxRelay,
+        QueuesProbe,
+        QueueGauges,
+        TaskEventMetrics,
+        ...taskEventMetricProviders,
+        ...queueGaugeProviders,
+        ...taskMetricProviders,
+      ],
       exports: services,
     };
   }

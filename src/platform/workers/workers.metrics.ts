@@ -1,40 +1,46 @@
 import { Injectable } from '@nestjs/common';
 import { InjectMetric, makeCounterProvider, makeGaugeProvider } from '@willsoto/nestjs-prometheus';
 import type { Counter, Gauge } from 'prom-client';
-import { WorkerStore } from './registry/worker-store.js';
+import { ControllableWorker } from '../queues/index.js';
 
-const ONLINE = 'gleaner_workers_online';
 const HEARTBEAT_ERRORS = 'gleaner_worker_heartbeat_errors_total';
-
-export const onlineGaugeProvider = makeGaugeProvider({
-  name: ONLINE,
-  help: 'Workers of the installation whose heartbeat came within 12 seconds; every process tells the same',
-});
-
-export const heartbeatErrorsProvider = makeCounterProvider({
-  name: HEARTBEAT_ERRORS,
-  help: 'Heartbeats of this worker that Redis did not take',
-});
-
-/** Asks Redis whenever metrics are asked for; while it is away there is no such number. */
-@Injectable()
-export class OnlineGauge {
-  constructor(@InjectMetric(ONLINE) gauge: Gauge, store: WorkerStore) {
-    Object.assign(gauge, {
-      async collect(): Promise<void> {
-        try {
-          const { workers } = await store.read(undefined, { withFacts: false });
-          gauge.set(workers.filter(({ state }) => state === 'online').length);
-        } catch {
-          gauge.remove();
-        }
-      },
-    });
-  }
-}
+const CONCURRENCY = 'gleaner_worker_concurrency';
+const TASKS = 'gleaner_worker_tasks';
 
 /** Of a process that works. */
+export const workerMetricProviders = [
+  makeCounterProvider({
+    name: HEARTBEAT_ERRORS,
+    help: 'Heartbeats of this worker that Redis did not take',
+  }),
+  makeGaugeProvider({ name: CONCURRENCY, help: 'Tasks that this worker runs at once, over all queues' }),
+  makeGaugeProvider({
+    name: TASKS,
+    help: 'Tasks that this worker runs (active), or holds without having begun them (reserved)',
+    labelNames: ['state'],
+  }),
+];
+
 @Injectable()
 export class HeartbeatMetrics {
   constructor(@InjectMetric(HEARTBEAT_ERRORS) readonly errors: Counter) {}
+}
+
+/** What the worker of this process does. */
+@Injectable()
+export class WorkerGauges {
+  constructor(
+    @InjectMetric(CONCURRENCY) concurrency: Gauge,
+    @InjectMetric(TASKS) tasks: Gauge,
+    worker: ControllableWorker,
+  ) {
+    Object.assign(concurrency, { collect: () => concurrency.set(worker.snapshot().concurrency) });
+    Object.assign(tasks, {
+      collect: () => {
+        const { active, reserved } = worker.snapshot();
+        tasks.set({ state: 'active' }, active.length);
+        tasks.set({ state: 'reserved' }, reserved.length);
+      },
+    });
+  }
 }

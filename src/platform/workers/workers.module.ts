@@ -1,10 +1,10 @@
 import { Module } from '@nestjs/common';
 import { WorkerCommands } from './commands/worker-commands.js';
 import { WorkerControl } from './commands/worker-control.js';
+import { RegistryGauges, registryGaugeProviders } from './registry/registry-gauges.js';
 import { WorkerStore } from './registry/worker-store.js';
 import { Workers } from './registry/workers.js';
 import { WorkersProbe } from './workers.health.js';
-import { OnlineGauge, onlineGaugeProvider } from './workers.metrics.js';
 import { WORKERS_REDIS, workersRedisProvider } from './workers-redis.js';
 
 /** Seeing workers and commanding them, from any process. */
@@ -16,8 +16,8 @@ import { WORKERS_REDIS, workersRedisProvider } from './workers-redis.js';
     WorkerCommands,
     WorkerControl,
     WorkersProbe,
-    OnlineGauge,
-    onlineGaugeProvider,
+    RegistryGauges,
+    ...registryGaugeProviders,
   ],
   exports: [Workers, WorkerCommands, WorkerControl, WorkerStore, WORKERS_REDIS],
 })

@@ -7,7 +7,7 @@ import { Heartbeat } from './registry/heartbeat.js';
 import { ProcessVitals } from './registry/process-vitals.js';
 import { WORKER_MODE, WorkerReport } from './registry/worker-report.js';
 import { FreshPing, ImmediateExit, ProcessExit, RedisPing, Watchdog } from './watchdog.js';
-import { HeartbeatMetrics, heartbeatErrorsProvider } from './workers.metrics.js';
+import { HeartbeatMetrics, WorkerGauges, workerMetricProviders } from './workers.metrics.js';
 import { WorkersModule } from './workers.module.js';
 
 /** Being seen and commanded, for the modes that work. Needs the ControllableWorker of the process. */
@@ -23,7 +23,8 @@ export class WorkersWorkerModule {
         ProcessVitals,
         WorkerReport,
         HeartbeatMetrics,
-        heartbeatErrorsProvider,
+        WorkerGauges,
+        ...workerMetricProviders,
         Heartbeat,
         ScheduledTasks,
         { provide: Shutdown, useClass: SignalShutdown },

@@ -10,6 +10,7 @@ import { RunEnder } from './run-ender.js';
 import { type Ending, reasonToStop } from './run-ending.js';
 import { RunEvents } from './run-events.js';
 import { StatCounter } from './run-stats.js';
+import { ScrapeMetrics } from './scrape-metrics.js';
 import type { PageFailure, Run } from './run.entity.js';
 import { RunOverError } from './run.errors.js';
 
@@ -35,6 +36,7 @@ export interface Committed {
 interface Written {
   readonly added: readonly string[];
   readonly items: number;
+  readonly stats: StatCounter;
   readonly ending: Ending | undefined;
 }
 
@@ -62,11 +64,13 @@ export class RunCommit {
     private readonly pages: PageStore,
     private readonly ender: RunEnder,
     private readonly events: RunEvents,
+    private readonly metrics: ScrapeMetrics,
   ) {}
 
   /** @throws RunOverError when the run has ended or was resumed by somebody else; nothing is stored then. */
   async commit(committer: Committer, outcomes: readonly Outcome[]): Promise<Committed> {
-    const { added, items, ending } = await this.write(committer, outcomes);
+    const { added, items, stats, ending } = await this.write(committer, outcomes);
+    this.metrics.committed(committer.source.slug, stats.toJSON());
     if (items > 0)
       await committer.spider.pipeline.committed({ sourceId: committer.source.id, runId: committer.run.id });
     if (ending) await this.events.ended(committer.run.id, committer.source.id, ending);
@@ -82,9 +86,10 @@ export class RunCommit {
       const found = done.flatMap(({ end }) => end.found);
       const added = await this.frontier.add(manager, committer.run.id, found);
       await this.pages.remember(manager, committer.source.id, memories(done));
-      const counted = await this.count(manager, committer.run, held, { stored, added });
+      const stats = statsOf(held, { stored, added });
+      const counted = await this.count(manager, committer.run, held, added.length, stats);
       const ending = await this.end(manager, committer, counted);
-      return { added, items: items.length, ending };
+      return { added, items: items.length, stats, ending };
     });
   }
 
@@ -114,30 +119,18 @@ export class RunCommit {
     manager: EntityManager,
     run: RunKey,
     outcomes: readonly Outcome[],
-    { stored, added }: { stored: StoredCounts; added: readonly string[] },
+    added: number,
+    stats: StatCounter,
   ): Promise<CountedRun> {
-    const stats = new StatCounter();
     const fields = new StatCounter();
-    for (const outcome of outcomes) {
-      stats.addAll(outcome.stats);
-      if (outcome.end.state === 'done') fields.addAll(outcome.end.fields);
-    }
-    const links = outcomes.filter(isDone).reduce((sum, { end }) => sum + end.found.length, 0);
-    stats.add('dupefilter/filtered', links - added.length);
-    stats.add('scheduler/enqueued', added.length);
-    const ended = outcomes.filter(({ end }) => end.state === 'done' || end.state === 'failed').length;
-    stats.add('scheduler/dequeued', ended);
-    stats.add('item/inserted', stored.inserted);
-    stats.add('item/updated', stored.updated);
-    stats.add('item/unchanged', stored.unchanged);
-    stats.add('item_scraped_count', stored.inserted + stored.updated + stored.unchanged);
+    for (const { end } of outcomes.filter(isDone)) fields.addAll(end.fields);
     const [[row]] = await manager.query<[CountedRun[], number]>(COUNT, [
       run.id,
       run.attempt,
       JSON.stringify(stats),
       JSON.stringify(fields),
       JSON.stringify(failuresOf(outcomes)),
-      added.length - ended,
+      added - outcomes.filter(hasEnded).length,
       // What did not become a page may be had by another request.
       outcomes.filter(({ end }) => end.state !== 'done').length,
     ]);
@@ -157,6 +150,25 @@ export class RunCommit {
 
 type DoneOutcome = Outcome & { end: { state: 'done' } };
 const isDone = (outcome: Outcome): outcome is DoneOutcome => outcome.end.state === 'done';
+
+const hasEnded = ({ end }: Outcome): boolean => end.state === 'done' || end.state === 'failed';
+
+function statsOf(
+  outcomes: readonly Outcome[],
+  { stored, added }: { stored: StoredCounts; added: readonly string[] },
+): StatCounter {
+  const stats = new StatCounter();
+  for (const outcome of outcomes) stats.addAll(outcome.stats);
+  const links = outcomes.filter(isDone).reduce((sum, { end }) => sum + end.found.length, 0);
+  stats.add('dupefilter/filtered', links - added.length);
+  stats.add('scheduler/enqueued', added.length);
+  stats.add('scheduler/dequeued', outcomes.filter(hasEnded).length);
+  stats.add('item/inserted', stored.inserted);
+  stats.add('item/updated', stored.updated);
+  stats.add('item/unchanged', stored.unchanged);
+  stats.add('item_scraped_count', stored.inserted + stored.updated + stored.unchanged);
+  return stats;
+}
 
 async function store(
   manager: EntityManager,

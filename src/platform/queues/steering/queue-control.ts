@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { Queue } from 'bull';
 import { dropWaiting } from '../bull/drop-waiting.js';
 import type { QueueName } from '../bull/queue-names.js';
+import { readQueues } from '../bull/read-queues.js';
 import { Queues } from '../bull/queues.js';
 import { Tombstones } from '../revoking/tombstones.js';
 import { TaskEvents } from '../tasks/task-events.js';
@@ -33,38 +33,17 @@ export class QueueControl {
 
   async state(name: QueueName): Promise<QueueState> {
     const queue = this.queues.of(name);
-    const key = (part: string): string => queue.toKey(part);
-    const answers = await queue.client
-      .pipeline()
-      .llen(key('wait'))
-      // Where those that wait are while the queue is paused.
-      .llen(key('paused'))
-      .llen(key('active'))
-      .zcard(key('delayed'))
-      .zcard(key('failed'))
-      .zcard(key('completed'))
-      .exists(key('meta-paused'))
-      .lindex(key('wait'), -1)
-      .lindex(key('paused'), -1)
-      .exec();
-    const values = (answers ?? []).map(([error, value]) => {
-      if (error) throw error;
-      return value;
-    });
-    const [wait = 0, held = 0, active = 0, scheduled = 0, failed = 0, succeeded = 0, paused = 0] =
-      values.map(Number);
+    const [counts] = await readQueues(queue.client, [[name, queue]]);
+    if (!counts) throw new Error(`Redis told nothing of the queue ${name}`);
     return {
       name,
-      paused: paused === 1,
-      waiting: wait + held,
-      active,
-      scheduled,
-      failed,
-      succeeded,
-      oldestWaitingMs: await this.ageOf(
-        queue,
-        values.slice(7).filter((id) => typeof id === 'string'),
-      ),
+      paused: counts.isPaused,
+      waiting: counts.waiting + counts.paused,
+      active: counts.active,
+      scheduled: counts.delayed,
+      failed: counts.failed,
+      succeeded: counts.completed,
+      oldestWaitingMs: counts.oldestWaitingMs,
     };
   }
 
@@ -82,11 +61,5 @@ export class QueueControl {
     const ids = await dropWaiting(this.queues.of(name), count, this.tombstones);
     for (const id of ids) this.events.emit({ type: 'withdrawn', at: Date.now(), task: { id } });
     return ids.length;
-  }
-
-  private async ageOf(queue: Queue, ids: readonly string[]): Promise<number | null> {
-    const times = await Promise.all(ids.map((id) => queue.client.hget(queue.toKey(id), 'timestamp')));
-    const known = times.filter((time) => time !== null).map(Number);
-    return known.length === 0 ? null : Math.max(0, Date.now() - Math.min(...known));
   }
 }

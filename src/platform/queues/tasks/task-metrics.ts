@@ -30,6 +30,13 @@ export class TaskMetrics {
     @InjectMetric(RUNTIME) readonly runtime: Histogram,
     @InjectMetric(WAIT) readonly wait: Histogram,
   ) {}
+
+  beginAt0(labels: { task: string; queue: string }): void {
+    const { sent, started, succeeded, failed, retried, revoked, expired, runtime, wait } = this;
+    for (const counter of [sent, started, succeeded, failed, retried, revoked, expired])
+      counter.inc(labels, 0);
+    for (const histogram of [runtime, wait]) histogram.zero(labels);
+  }
 }
 
 export const taskMetricProviders = [

@@ -82,7 +82,7 @@ export class WorkerCommands {
     const { destinations: named, timeoutMs } = check(optionsSchema, options, 'options');
     // Who is named twice is told once.
     const destinations = named && [...new Set(named)].sort();
-    const { now, workers } = await this.store.read(destinations, { withFacts: false }).catch((error) => {
+    const { now, workers } = await this.store.read(destinations, { factsOf: 'none' }).catch((error) => {
       throw new WorkersUnavailableError(error);
     });
     const until = performance.now() + timeoutMs;

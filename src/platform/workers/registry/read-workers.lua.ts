@@ -1,8 +1,8 @@
 import { Script } from '../../../core/redis/index.js';
 
 /**
- * Reads workers. KEYS as of BEAT. ARGV[1]: milliseconds without a heartbeat after which a worker is offline; ARGV[2]: 1
- * to read what they have told, too; then the ids of those that are wanted, or none for all.
+ * Reads workers. KEYS as of BEAT. ARGV[1]: milliseconds without a heartbeat after which a worker is offline; ARGV[2]:
+ * whose facts to read, too: `all`, `online` or `none`; then the ids of those that are wanted, or none for all.
  *
  * Answers Redis's time in milliseconds, and for each worker that is remembered four texts: its id, its state, when it
  * was last heard of, and what it told.
@@ -25,7 +25,8 @@ for _, id in ipairs(ids) do
     answer[#answer + 1] = id
     answer[#answer + 1] = state
     answer[#answer + 1] = heard
-    answer[#answer + 1] = ARGV[2] == '1' and redis.call('HGET', KEYS[1], id) or ''
+    local told = ARGV[2] == 'all' or ARGV[2] == state
+    answer[#answer + 1] = told and redis.call('HGET', KEYS[1], id) or ''
   end
 end
 return answer`,

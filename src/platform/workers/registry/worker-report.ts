@@ -1,15 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
+import { version } from '../../../core/process/index.js';
 import { ControllableWorker } from '../../queues/index.js';
 import { ProcessVitals } from './process-vitals.js';
 import { TASKS_A_BEAT, toWorkerTasks, type WorkerFacts } from './worker-facts.js';
 
 /** Injects the mode of this process. */
 export const WORKER_MODE = Symbol('worker mode');
-
-// Beside `src` as beside `dist`.
-const { version } = createRequire(import.meta.url)('../../../../package.json') as { version: string };
 
 /** What the worker of this process tells of itself. */
 @Injectable()

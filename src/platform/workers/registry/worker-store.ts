@@ -45,13 +45,16 @@ export class WorkerStore {
     await BEAT.run(this.redis, this.keys, args);
   }
 
-  /** @param ids of those that are wanted; absent: all. Those that nobody remembers are left out. */
+  /**
+   * @param ids of those that are wanted; absent: all. Those that nobody remembers are left out.
+   * @param factsOf whose facts are read, too: up to 30 KB each.
+   */
   async read(
     ids?: readonly string[],
-    { withFacts = true } = {},
+    { factsOf = 'all' }: { factsOf?: 'all' | 'online' | 'none' } = {},
   ): Promise<{ now: number; workers: StoredWorker[] }> {
     if (ids?.length === 0) return { now: Number.NaN, workers: [] };
-    const args = [OFFLINE_AFTER_MS, withFacts ? 1 : 0, ...(ids ?? [])];
+    const args = [OFFLINE_AFTER_MS, factsOf, ...(ids ?? [])];
     const answer = await READ_WORKERS.run(this.redis, this.keys, args);
     const [now, ...texts] = answer as [now: number, ...texts: string[]];
     const workers: StoredWorker[] = [];

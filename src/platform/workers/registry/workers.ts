@@ -78,5 +78,6 @@ export class Workers {
   }
 }
 
-const consumes = ({ queues }: WorkerInfo, queue: QueueName): boolean =>
+/** Whether it takes tasks of the queue; one that is paused takes none. */
+export const consumes = ({ queues }: Pick<WorkerFacts, 'queues'>, queue: QueueName): boolean =>
   queues.some(({ name, consuming }) => consuming && name === queue);

@@ -1,0 +1,2 @@
+export { BoundedLabel } from './bounded-label.js';
+export { GaugeReading } from './gauge-reading.js';

@@ -1,0 +1,144 @@
+import { readFileSync } from 'node:fs';
+import { register } from 'prom-client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Site, startSite } from '../fixtures/site/index.ts';
+import { Api } from '../support/api.js';
+import { metricOf } from '../support/asking.js';
+import { createEnvironment, type TestEnvironment } from '../support/environment.js';
+import { type RegisteredMetric, withTable } from '../support/metrics-document.js';
+import { bootApp, type TestApp } from '../support/test-app.js';
+
+const FILE = 'docs/metrics.md';
+
+/** Everything that celery-exporter and Flower 2.0 export. */
+const THEIRS = [
+  'celery_task_sent_total',
+  'celery_task_received_total',
+  'celery_task_started_total',
+  'celery_task_succeeded_total',
+  'celery_task_failed_total',
+  'celery_task_rejected_total',
+  'celery_task_revoked_total',
+  'celery_task_retried_total',
+  'celery_task_runtime',
+  'celery_worker_up',
+  'celery_worker_tasks_active',
+  'celery_queue_length',
+  'celery_active_consumer_count',
+  'celery_active_worker_count',
+  'celery_active_process_count',
+  'flower_events_total',
+  'flower_task_prefetch_time_seconds',
+  'flower_worker_prefetched_tasks',
+  'flower_task_runtime_seconds',
+  'flower_worker_online',
+  'flower_worker_number_of_currently_executing_tasks',
+];
+
+let site: Site;
+let environment: TestEnvironment;
+let app: TestApp;
+let metrics: readonly RegisteredMetric[];
+
+beforeAll(async () => {
+  site = await startSite();
+  environment = await createEnvironment({ QUOTES_START_URL: site.url });
+  app = await bootApp('all', environment.env);
+  metrics = register.getMetricsAsArray();
+});
+
+afterAll(async () => {
+  await app?.close();
+  await environment?.dispose();
+  await site?.close();
+});
+
+describe('docs/metrics.md', () => {
+  it('has the metrics that there are', async () => {
+    const document = await withTable(readFileSync(FILE, 'utf8'), metrics);
+    await expect(document).toMatchFileSnapshot(`../../${FILE}`);
+  });
+
+  it('has all that celery-exporter and Flower export', () => {
+    const document = readFileSync(FILE, 'utf8');
+    expect(THEIRS.filter((name) => !document.includes(`\`${name}\``))).toEqual([]);
+  });
+});
+
+describe('the names of metrics', () => {
+  it('begin with gleaner_, or with what prom-client gives its own', () => {
+    const names = metrics.map(({ name }) => name);
+    expect(names.filter((name) => !/^(?:gleaner|nodejs|process)_[a-z0-9_]+$/.test(name))).toEqual([]);
+  });
+
+  it('end with _total if they are counters, and only then', () => {
+    const wrong = metrics.filter(
+      ({ name, type }) => name.endsWith('_total') !== (String(type) === 'counter'),
+    );
+    // Some gauges of prom-client are called so, too.
+    expect(wrong.map(({ name }) => name).filter((name) => name.startsWith('gleaner_'))).toEqual([]);
+  });
+
+  it('are in seconds and bytes', () => {
+    const ours = metrics.filter(({ name }) => name.startsWith('gleaner_'));
+    const odd =
+      /_(?:ms|millis|milliseconds|minutes|hours|kb|mb|percent|created|count|sum|bucket)(?:_total)?$/;
+    expect(ours.map(({ name }) => name).filter((name) => odd.test(name))).toEqual([]);
+    const histograms = ours.filter(({ type }) => String(type) === 'histogram').map(({ name }) => name);
+    expect(histograms.filter((name) => !/_(?:seconds|bytes|queries)$/.test(name))).toEqual([]);
+  });
+
+  it('have help, and labels that Prometheus does not use itself', () => {
+    expect(metrics.filter(({ help }) => help === '').map(({ name }) => name)).toEqual([]);
+    const labels = metrics.flatMap(({ labelNames = [] }) => labelNames);
+    const wrong = labels.filter((label) => !/^[a-z_]+$/.test(label));
+    expect([...wrong, ...labels.filter((label) => ['instance', 'job', 'le'].includes(label))]).toEqual([]);
+  });
+});
+
+describe('metrics', () => {
+  const value = async (name: string, ...labels: string[]) => metricOf(app.url, name, ...labels);
+
+  it('tell the release, the mode and the Node.js', async () => {
+    const labels = ['mode="all"', `node="${process.version}"`, 'version="0.'];
+    expect(await value('gleaner_build_info', ...labels)).toBe(1);
+  });
+
+  it('tell how fast Redis answers', async () => {
+    const seconds = await value('gleaner_redis_ping_seconds');
+    expect(seconds).toBeGreaterThan(0);
+    expect(seconds).toBeLessThan(0.5);
+    expect(await value('gleaner_redis_metrics_stale')).toBe(0);
+  });
+
+  it('tell when the last heartbeat came', async () => {
+    await expect
+      .poll(async () => value('gleaner_beat_last_timestamp_seconds'), { timeout: 20_000 })
+      .toBeGreaterThan(Date.now() / 1000 - 60);
+  });
+
+  it('begin at 0 for every declared task', async () => {
+    expect(await (await fetch(`${app.url}/metrics`)).text()).toContain(
+      'gleaner_tasks_failed_total{task="scrape.run",queue="default"} 0\n',
+    );
+  });
+
+  it('tell of a worker what it does', async () => {
+    expect(await value('gleaner_worker_concurrency')).toBeGreaterThan(0);
+    expect(await (await fetch(`${app.url}/metrics`)).text()).toMatch(
+      /gleaner_worker_tasks\{state="reserved"\} 0\n/,
+    );
+  });
+
+  it('count what is scraped of each source, and tell when that last went well', async () => {
+    const last = async () => value('gleaner_source_last_success_timestamp_seconds', 'source="quotes"');
+    expect(await last()).toBe(0);
+    const { stats } = await new Api(app.url).scrape();
+    const counted = async (name: string) => value(`gleaner_scrape_${name}_total`, 'source="quotes"');
+    expect(await counted('pages')).toBe(stats['downloader/response_count']);
+    expect(await counted('response_bytes')).toBe(stats['downloader/response_bytes']);
+    expect(await counted('items')).toBe(stats.item_scraped_count);
+    expect(stats.item_scraped_count).toBeGreaterThan(0);
+    await expect.poll(last, { timeout: 5000 }).toBeGreaterThan(Date.now() / 1000 - 60);
+  });
+});
