@@ -1,2 +1,3 @@
+export { EventLoopDelay } from './event-loop-delay.js';
 export { instanceId, processId } from './instance.js';
 export { version } from './version.js';

@@ -12,12 +12,10 @@ const checkSchema = z.object({
 /** `ok` and `degraded` are answered with 200, the others with 503. */
 const HEALTH_STATUSES = ['ok', 'degraded', 'error', 'shutting_down'] as const;
 
-const healthSchema = z.object({
-  status: z.enum(HEALTH_STATUSES),
-  checks: z.record(z.string(), checkSchema),
-});
-
-export type Health = z.output<typeof healthSchema>;
+export interface Health {
+  readonly status: (typeof HEALTH_STATUSES)[number];
+  readonly checks: Readonly<Record<string, z.output<typeof checkSchema>>>;
+}
 
 /** What operators see. */
 export const detailedHealthSchema = z

@@ -3,6 +3,7 @@ import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Counter } from 'prom-client';
 import { DataSource } from 'typeorm';
+import { auditDetail } from './audit-detail.js';
 import { AuditEntry } from './audit-entry.entity.js';
 import { AUDIT_DROPPED } from './auth.metrics.js';
 
@@ -12,8 +13,6 @@ type NewAuditEntry = Omit<AuditEntry, 'id' | 'at'>;
 const BURST = 30;
 const INTERVAL_MS = 6000;
 const MAX_PATH_LENGTH = 200;
-
-const MAX_DETAIL_LENGTH = 500;
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -71,9 +70,10 @@ export class AuditLog {
       address: ip,
       requestId: id,
       outcome: statusCode < 400 ? 'done' : statusCode === 403 ? 'refused' : 'failed',
-      detail: [`status ${statusCode}`, ...(request.auditDetail === undefined ? [] : [request.auditDetail])]
-        .join(': ')
-        .slice(0, MAX_DETAIL_LENGTH),
+      detail: auditDetail(
+        `status ${statusCode}`,
+        ...(request.auditDetail === undefined ? [] : [request.auditDetail]),
+      ),
     };
     if (entry.outcome === 'done') await this.write(entry);
     else this.note(entry, this.ofKeyHolders);

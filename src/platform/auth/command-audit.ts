@@ -2,9 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { hostname, userInfo } from 'node:os';
 import { DataSource } from 'typeorm';
 import { messageOf } from '../../core/errors/index.js';
+import { auditDetail } from './audit-detail.js';
 import { AuditEntry } from './audit-entry.entity.js';
-
-const MAX_DETAIL_LENGTH = 500;
 
 /**
  * What was done on the command line, where nobody has a key: who did it is what the system says on which it was typed.
@@ -41,7 +40,7 @@ export class CommandAudit {
   }
 
   private async write(action: string, outcome: AuditEntry['outcome'], said: string[]): Promise<void> {
-    const detail = [`by ${userName()} on ${hostname()}`, ...said].join(': ').slice(0, MAX_DETAIL_LENGTH);
+    const detail = auditDetail(`by ${userName()} on ${hostname()}`, ...said);
     await this.dataSource.getRepository(AuditEntry).insert({ action, outcome, detail });
   }
 }

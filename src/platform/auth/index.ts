@@ -1,6 +1,7 @@
 export { assertRole } from './assert-role.js';
 export { ApiKey } from './api-key.entity.js';
 export { type ApiKeyInfo, ApiKeys } from './api-keys.service.js';
+export { auditDetail } from './audit-detail.js';
 export { AuditEntry } from './audit-entry.entity.js';
 export { CommandAudit } from './command-audit.js';
 export { type AuthConfig, authConfig } from './auth.config.js';

@@ -115,13 +115,13 @@ export class ChangeFeed implements OnApplicationShutdown {
       this.log.key,
       entryAt(last),
     );
+    const rows = answer?.[0]?.[1] ?? [];
+    if (rows.length === 0) return;
     if (!(await this.log.reachesBackTo(last))) {
       // This process was frozen for longer than entries are kept. Its readers find out one by one what they miss.
       this.forget();
       return;
     }
-    const rows = answer?.[0]?.[1] ?? [];
-    if (rows.length === 0) return;
     this.recent.push(...rows.map(entryOf));
     const old = this.recent.splice(0, Math.max(0, this.recent.length - RECENT));
     this.from = old.at(-1)?.end ?? this.from;

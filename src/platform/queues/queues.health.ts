@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type Findings, type HealthProbe, Probe } from '../../core/probes/index.js';
-import { QUEUE_NAMES } from './bull/queue-names.js';
 import { type QueuesConfig, queuesConfig } from './queues.config.js';
 import { QueueControl } from './steering/queue-control.js';
 
@@ -14,7 +13,7 @@ export class QueuesProbe implements HealthProbe {
   ) {}
 
   async check(): Promise<Findings> {
-    const states = await Promise.all(QUEUE_NAMES.map(async (name) => this.control.state(name)));
+    const states = await this.control.states();
     const queues = Object.fromEntries(
       states.map(({ name, waiting, active, failed, oldestWaitingMs }) => [
         name,

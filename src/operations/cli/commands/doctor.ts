@@ -96,7 +96,7 @@ const OF_REDIS: Checks<Redis> = {
 
 const OF_OPERATIONS: Checks<Applications['operations']> = {
   queues: async ({ queueControl }) => {
-    const states = await Promise.all(QUEUES.map(async (name) => queueControl.state(name)));
+    const states = await queueControl.states();
     const paused = states.flatMap(({ name, paused: isPaused }) => (isPaused ? [name] : []));
     if (paused.length === 0) return ok(QUEUES.join(', '));
     return bad('warning', `paused: ${paused.join(', ')}`, `Resume: gleaner queues resume ${paused[0]}`);

@@ -13,7 +13,7 @@ export function queueCommands(program: Command, { open, terminal }: Tools): void
     .description('how many tasks are in each')
     .action(async ({ json }: { json?: boolean }) => {
       const { queueControl } = await open('operations');
-      const states = await Promise.all(QUEUES.map(async (name) => queueControl.state(name)));
+      const states = await queueControl.states();
       const rows = states.map(({ name, paused, waiting, active, scheduled, failed }) => ({
         name,
         paused,

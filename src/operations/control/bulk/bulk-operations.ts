@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Repository } from 'typeorm';
 import { WorkUnits } from '../../../core/database/index.js';
 import { isPassing, messageOf } from '../../../core/errors/index.js';
-import { AuditEntry } from '../../../platform/auth/index.js';
+import { auditDetail, AuditEntry } from '../../../platform/auth/index.js';
 import { type ControlConfig, controlConfig } from '../control.config.js';
 import { type BulkOperation, MAX_FAILURES_TOLD } from './bulk-operation.js';
 import { BulkProgress } from './bulk-progress.js';
@@ -171,11 +171,9 @@ export class BulkOperations implements BeforeApplicationShutdown {
       address: null,
       requestId,
       outcome: state === 'done' ? ('done' as const) : ('failed' as const),
-      detail:
-        `${state}: ${done} done, ${skipped} skipped, ${failed} failed (${id}${query === null ? '' : `, ${query}`})`.slice(
-          0,
-          500,
-        ),
+      detail: auditDetail(
+        `${state}: ${done} done, ${skipped} skipped, ${failed} failed (${id}${query === null ? '' : `, ${query}`})`,
+      ),
     };
     try {
       await this.audit.insert(entry);

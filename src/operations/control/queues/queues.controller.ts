@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { ApiProblems, noQuery } from '../../../core/http/index.js';
 import { RequiresRole } from '../../../platform/auth/index.js';
-import { QUEUE_NAMES, QueueControl, type QueueName } from '../../../platform/queues/index.js';
+import { QueueControl, type QueueName } from '../../../platform/queues/index.js';
 import { Workers } from '../../../platform/workers/index.js';
 import { noBody } from '../actions/action.dto.js';
 import {
@@ -38,8 +38,10 @@ export class QueuesController {
   @ApiOkResponse({ standardSchema: queueListSchema })
   @ApiProblems(400, 429, 503)
   async list(@Query({ schema: noQuery }) _query: object): Promise<{ items: QueueDto[] }> {
-    const activity = this.activity();
-    return { items: await Promise.all(QUEUE_NAMES.map((name) => this.dtoOf(name, activity))) };
+    const [states, [rates, consumers]] = await Promise.all([this.queues.states(), this.activity()]);
+    return {
+      items: states.map((state) => toQueueDto(state, rates.get(state.name), consumers.get(state.name))),
+    };
   }
 
   @Get(':name')
@@ -115,8 +117,8 @@ export class QueuesController {
     return { drained, remaining, token: null };
   }
 
-  private async dtoOf(name: QueueName, activity = this.activity()): Promise<QueueDto> {
-    const [state, [rates, consumers]] = await Promise.all([this.queues.state(name), activity]);
+  private async dtoOf(name: QueueName): Promise<QueueDto> {
+    const [state, [rates, consumers]] = await Promise.all([this.queues.state(name), this.activity()]);
     return toQueueDto(state, rates.get(name), consumers.get(name));
   }
 

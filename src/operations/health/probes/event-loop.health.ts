@@ -1,29 +1,22 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Findings, type HealthProbe, Probe } from '../../../core/probes/index.js';
+import { EventLoopDelay } from '../../../core/process/index.js';
 
-const RESOLUTION_MS = 20;
 /** Then everybody who asks waits for something that does not give way. */
 const MOST_MS = 500;
 
-/** How long what is due waits for its turn: the 99th percentile since the last check. */
+/** How long what is due has waited for its turn since the last check. */
 @Injectable()
 @Probe({ name: 'event_loop', timeoutMs: 5000, cacheMs: 5000, essential: false })
 export class EventLoopProbe implements HealthProbe, OnApplicationShutdown {
-  private readonly delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-
-  constructor() {
-    this.delay.enable();
-  }
+  private readonly delay = new EventLoopDelay();
 
   onApplicationShutdown(): void {
-    this.delay.disable();
+    this.delay.stop();
   }
 
   async check(): Promise<Findings> {
-    const measured = this.delay.count === 0 ? 0 : this.delay.percentile(99) / 1e6 - RESOLUTION_MS;
-    this.delay.reset();
-    const lagMs = Math.max(0, Math.round(measured));
+    const lagMs = Math.round(this.delay.take());
     return { lagMs, ...(lagMs > MOST_MS && { reason: 'event_loop.blocked' }) };
   }
 }

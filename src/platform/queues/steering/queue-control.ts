@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Queue } from 'bull';
 import { dropWaiting } from '../bull/drop-waiting.js';
 import type { QueueName } from '../bull/queue-names.js';
 import { readQueues } from '../bull/read-queues.js';
@@ -32,19 +33,14 @@ export class QueueControl {
   ) {}
 
   async state(name: QueueName): Promise<QueueState> {
-    const queue = this.queues.of(name);
-    const [counts] = await readQueues(queue.client, [[name, queue]]);
-    if (!counts) throw new Error(`Redis told nothing of the queue ${name}`);
-    return {
-      name,
-      paused: counts.isPaused,
-      waiting: counts.waiting + counts.paused,
-      active: counts.active,
-      scheduled: counts.delayed,
-      failed: counts.failed,
-      succeeded: counts.completed,
-      oldestWaitingMs: counts.oldestWaitingMs,
-    };
+    const [state] = await this.read([[name, this.queues.of(name)]]);
+    if (!state) throw new Error(`Redis told nothing of the queue ${name}`);
+    return state;
+  }
+
+  /** Of all queues, the most urgent first, as they are in one moment. */
+  async states(): Promise<QueueState[]> {
+    return this.read([...this.queues.all]);
   }
 
   /** From now on no worker takes anything from it; what runs goes on. */
@@ -61,5 +57,19 @@ export class QueueControl {
     const ids = await dropWaiting(this.queues.of(name), count, this.tombstones);
     for (const id of ids) this.events.emit({ type: 'withdrawn', at: Date.now(), task: { id } });
     return ids.length;
+  }
+
+  private async read(queues: readonly (readonly [QueueName, Queue])[]): Promise<QueueState[]> {
+    const read = await readQueues(this.queues.client, queues);
+    return read.map((counts) => ({
+      name: counts.name,
+      paused: counts.isPaused,
+      waiting: counts.waiting + counts.paused,
+      active: counts.active,
+      scheduled: counts.delayed,
+      failed: counts.failed,
+      succeeded: counts.completed,
+      oldestWaitingMs: counts.oldestWaitingMs,
+    }));
   }
 }
