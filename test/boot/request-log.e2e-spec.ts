@@ -8,7 +8,7 @@ import { bearer, testKey } from '../support/test-key.js';
 interface Line {
   level: string;
   msg: string;
-  context?: string;
+  module?: string;
   requestId?: string;
   method?: string;
   url?: string;
@@ -74,7 +74,7 @@ it('every other line that a request causes tells its id', async () => {
     lines().filter(({ requestId }) => requestId === answer.headers.get('x-request-id'));
   await eventually('both lines', async () => own()[1]);
   expect(own()).toMatchObject([
-    { level: 'error', context: 'ProblemFilter' },
+    { level: 'error', module: 'ProblemFilter' },
     { level: 'error', statusCode: 500 },
   ]);
 });

@@ -1,8 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { LoggerModule, type Params } from 'nestjs-pino';
-import { destination } from 'pino';
 import { processId } from '../process/index.js';
 import { AppLogger } from './app-logger.js';
+import { LogDestination, blocksOnStdout } from './log-destination.js';
+import { LoggedErrors, loggedErrors } from './logged-errors.js';
 import { type LoggingConfig, loggingConfig } from './logging.config.js';
 import { correlationFields, RequestLog } from './request-log.js';
 
@@ -15,14 +16,16 @@ export class LoggingModule {
   static forRoot(mode: string): DynamicModule {
     return {
       module: LoggingModule,
+      // Whoever watches errors does not have to know the mode, which the root module says.
+      global: true,
       imports: [
         LoggerModule.forRootAsync({
           inject: [loggingConfig.token],
           useFactory: (config: LoggingConfig) => loggerParams(config, mode),
         }),
       ],
-      providers: [AppLogger, RequestLog],
-      exports: [AppLogger, RequestLog],
+      providers: [AppLogger, RequestLog, { provide: LoggedErrors, useValue: loggedErrors }],
+      exports: [AppLogger, RequestLog, LoggedErrors],
     };
   }
 }
@@ -31,6 +34,7 @@ function loggerParams(config: LoggingConfig, mode: string): Params {
   return {
     // No middleware: RequestLog writes the line of a request, and correlationFields() tells of it in every other line.
     forRoutes: [],
+    renameContext: 'module',
     pinoHttp: [
       {
         level: config.level,
@@ -40,9 +44,7 @@ function loggerParams(config: LoggingConfig, mode: string): Params {
         mixin: correlationFields,
         redact: { paths: REDACTED, censor: '[redacted]' },
       },
-      // A write for each line took a seventh of the time of a cached read: lines go out in blocks, the last of them
-      // after a tenth of a second. What is still here when the process exits is written then; only SIGKILL loses it.
-      destination({ dest: 1, sync: false, minLength: 8192, periodicFlush: 100 }),
+      new LogDestination(blocksOnStdout(), loggedErrors),
     ],
   };
 }
