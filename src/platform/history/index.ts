@@ -20,6 +20,5 @@ export { parseQuery } from './query/parse-query.js';
 export { printQuery } from './query/print-query.js';
 export type { TaskQuery } from './query/task-query.js';
 export { type TaskDetail, TaskHistory } from './reading/task-history.js';
-export { shownJson } from './redaction/shown-json.js';
 export { HistoryModule } from './history.module.js';
 export { HistoryRunnerModule } from './history.runner.module.js';

@@ -3,8 +3,8 @@ import { BullAdapter } from '@bull-board/api/bullAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { shownJson } from '../../../core/redaction/index.js';
 import { assertRole } from '../../../platform/auth/index.js';
-import { shownJson } from '../../../platform/history/index.js';
 import { Queues } from '../../../platform/queues/index.js';
 import { NotOnTheBoardError } from './bull-board.errors.js';
 

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { Queue } from 'bull';
 import { Transactions, WorkUnits } from '../../../core/database/index.js';
 import { withDeadline } from '../../../core/deadline/index.js';
+import { shownText } from '../../../core/redaction/index.js';
 import { type QueueName, Queues } from '../../queues/index.js';
 import { Periodic, type PeriodicWork } from '../../scheduling/index.js';
 import { HistoryMetrics } from '../history.metrics.js';
@@ -9,7 +10,6 @@ import { readJobs, type StoredJob } from '../jobs/stored-job.js';
 import { seqOf } from '../recording/seq.js';
 import { newChange, shownFailure, shownTask, type TaskChange } from '../recording/task-change.js';
 import { TaskWriter } from '../recording/task-writer.js';
-import { shownText } from '../redaction/shown-text.js';
 import { SWEEP } from './sweep.lua.js';
 
 /** Jobs of one round; each can have a payload of 256 KB. */

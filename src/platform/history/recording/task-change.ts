@@ -1,9 +1,8 @@
+import { shownJson, shownText } from '../../../core/redaction/index.js';
 import type { TaskFacts, TaskFailure } from '../../queues/index.js';
 import type { AttemptOutcome } from '../entities/task-attempt.entity.js';
 import type { TaskState } from '../entities/task.entity.js';
-import { fingerprintOf } from '../redaction/fingerprint.js';
-import { shownJson } from '../redaction/shown-json.js';
-import { shownText } from '../redaction/shown-text.js';
+import { fingerprintOf } from './fingerprint.js';
 
 /** JSON of what a task was sent with. */
 const MAX_ARGS_BYTES = 8 * 1024;

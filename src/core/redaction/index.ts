@@ -1,0 +1,2 @@
+export { shownJson } from './shown-json.js';
+export { shownText } from './shown-text.js';
