@@ -9,6 +9,7 @@ import { Author, AuthorQuoteCount, Quote, QuoteTag, Tag, TagQuoteCount } from '.
 import { RecordChange, ScrapedRecord } from '../features/records/index.js';
 import { Page, Run, RunRequest } from '../features/scraping/index.js';
 import { Source } from '../features/sources/index.js';
+import { Alert, AlertEvaluatorLease, AlertNotification, AlertSilence } from '../platform/alerting/index.js';
 import { ApiKey, AuditEntry } from '../platform/auth/index.js';
 import { OutboxTask } from '../platform/queues/index.js';
 import { DeadLetter, Task, TaskAttempt, TaskLog } from '../platform/history/index.js';
@@ -41,6 +42,10 @@ export function createDataSource(config: DatabaseConfig): DataSource {
       TaskAttempt,
       TaskLog,
       DeadLetter,
+      Alert,
+      AlertSilence,
+      AlertNotification,
+      AlertEvaluatorLease,
     ],
     migrations,
   });

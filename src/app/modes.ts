@@ -5,6 +5,7 @@ import { ScrapingHttpModule, ScrapingModule, ScrapingWorkerModule } from '../fea
 import { SourcesHttpModule, SourcesModule } from '../features/sources/index.js';
 import { ControlHttpModule } from '../operations/control/index.js';
 import { HealthHttpModule, HealthProbesModule } from '../operations/health/index.js';
+import { AlertingReportingModule, AlertingRunnerModule } from '../platform/alerting/index.js';
 import { AuthenticationHttpModule, AuthModule, AuthorizationHttpModule } from '../platform/auth/index.js';
 import { QueuesIsolatedModule, QueuesModule, QueuesWorkerModule } from '../platform/queues/index.js';
 import { HistoryModule, HistoryRunnerModule } from '../platform/history/index.js';
@@ -55,26 +56,33 @@ const worker: Modules = [
   RecordsWorkerModule,
 ];
 /** What happens by itself. */
-const scheduler: Modules = [SchedulingRunnerModule, HistoryRunnerModule, WorkersRunnerModule];
+const scheduler: Modules = [
+  SchedulingRunnerModule,
+  HistoryRunnerModule,
+  WorkersRunnerModule,
+  AlertingRunnerModule,
+];
+/** What every process tells of itself that lasts. */
+const reporting: Modules = [HealthProbesModule, AlertingReportingModule];
 
 /** A process that a worker starts for tasks that are isolated: nothing of it is chosen by people. */
 export const ISOLATED = 'isolated';
 
 /** What each mode loads beside the core: the one place where this is decided. */
 export const modules: Readonly<Record<Mode | typeof ISOLATED, Modules>> = {
-  api: [QueuesModule.forRoot('producer'), ...services, HealthProbesModule, ...http],
+  api: [QueuesModule.forRoot('producer'), ...services, ...reporting, ...http],
   worker: [
     QueuesModule.forRoot('worker'),
     ...services,
-    HealthProbesModule,
+    ...reporting,
     ...worker,
     WorkersWorkerModule.forRoot('worker'),
   ],
-  scheduler: [QueuesModule.forRoot('producer'), ...services, HealthProbesModule, ...scheduler],
+  scheduler: [QueuesModule.forRoot('producer'), ...services, ...reporting, ...scheduler],
   all: [
     QueuesModule.forRoot('worker'),
     ...services,
-    HealthProbesModule,
+    ...reporting,
     ...http,
     ...worker,
     WorkersWorkerModule.forRoot('all'),

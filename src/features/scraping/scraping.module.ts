@@ -6,7 +6,7 @@ import { declareTasks } from '../../platform/queues/index.js';
 import { Frontier } from './frontier/frontier.js';
 import { RunRequest } from './frontier/run-request.entity.js';
 import { Page } from './pages/page.entity.js';
-import { LastSuccessGauge, lastSuccessProviders } from './runs/last-success-gauge.js';
+import { SourceGauges, sourceGaugeProviders } from './runs/source-gauges.js';
 import { RunControl } from './runs/run-control.js';
 import { RunEnder } from './runs/run-ender.js';
 import { RunEvents } from './runs/run-events.js';
@@ -39,8 +39,8 @@ import { scrapeRun } from './scrape-run.task.js';
     RunEnder,
     RunEvents,
     RunMetrics,
-    LastSuccessGauge,
-    ...lastSuccessProviders,
+    SourceGauges,
+    ...sourceGaugeProviders,
     Frontier,
     ...runMetricProviders,
   ],

@@ -1,9 +1,14 @@
 import { Module } from '@nestjs/common';
+import { AlertingModule } from '../../platform/alerting/index.js';
 import { AuthModule } from '../../platform/auth/index.js';
 import { ChangesModule } from '../../platform/changes/index.js';
 import { HistoryModule } from '../../platform/history/index.js';
 import { WorkersModule } from '../../platform/workers/index.js';
 import { TaskActionsController } from './actions/task-actions.controller.js';
+import { AlertRulesController } from './alerts/alert-rules.controller.js';
+import { AlertSilencesController } from './alerts/alert-silences.controller.js';
+import { AlertsController } from './alerts/alerts.controller.js';
+import { ErrorsController } from './alerts/errors.controller.js';
 import { BullBoard } from './bull-board/bull-board.js';
 import { BulkAnswers } from './bulk/bulk-answers.js';
 import { BulkController } from './bulk/bulk.controller.js';
@@ -32,7 +37,7 @@ import { WorkersController } from './workers/workers.controller.js';
 
 /** Seeing and steering tasks, queues, workers and dead letters, over HTTP. Whoever reads here needs a key, too. */
 @Module({
-  imports: [AuthModule, ChangesModule, HistoryModule, WorkersModule],
+  imports: [AlertingModule, AuthModule, ChangesModule, HistoryModule, WorkersModule],
   controllers: [
     TasksController,
     BulkController,
@@ -44,6 +49,10 @@ import { WorkersController } from './workers/workers.controller.js';
     WorkerCommandsController,
     DeadLettersController,
     DeadLetterActionsController,
+    AlertsController,
+    AlertRulesController,
+    AlertSilencesController,
+    ErrorsController,
   ],
   providers: [
     ...controlMetricProviders,

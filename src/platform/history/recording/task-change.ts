@@ -1,8 +1,9 @@
+import { fingerprintOf } from '../../../core/errors/index.js';
 import { shownJson, shownText } from '../../../core/redaction/index.js';
 import type { TaskFacts, TaskFailure } from '../../queues/index.js';
 import type { AttemptOutcome } from '../entities/task-attempt.entity.js';
 import type { TaskState } from '../entities/task.entity.js';
-import { fingerprintOf } from './fingerprint.js';
+
 
 /** JSON of what a task was sent with. */
 const MAX_ARGS_BYTES = 8 * 1024;

@@ -1,5 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { InjectMetric, makeCounterProvider } from '@willsoto/nestjs-prometheus';
 import type { Redis } from 'ioredis';
+import type { Counter } from 'prom-client';
 import { type RedisConfig, redisConfig } from '../../../core/redis/index.js';
 import { type Change, ChangeLog } from '../../changes/index.js';
 import { Periodic, type PeriodicWork } from '../../scheduling/index.js';
@@ -7,6 +9,14 @@ import { type WorkersConfig, workersConfig } from '../workers.config.js';
 import { WORKERS_REDIS } from '../workers-redis.js';
 import { TELL_WORKERS } from './tell-workers.lua.js';
 import { type WorkerInfo, Workers } from './workers.js';
+
+const LOST = 'gleaner_workers_lost_total';
+
+/** Of several schedulers one notices, so the sum over all is how many there were. */
+export const workersLostProvider = makeCounterProvider({
+  name: LOST,
+  help: 'Workers that went away without saying so, counted by the scheduler that noticed first',
+});
 
 /**
  * Tells when a worker comes, goes, is lost, or works otherwise than before. What it does at the moment, and its load,
@@ -23,6 +33,7 @@ export class WorkerWatch implements PeriodicWork {
     @Inject(WORKERS_REDIS) private readonly redis: Redis,
     @Inject(redisConfig.token) { prefix }: RedisConfig,
     @Inject(workersConfig.token) private readonly config: WorkersConfig,
+    @InjectMetric(LOST) private readonly lost: Counter,
   ) {
     this.key = `${prefix}:workers-told`;
   }
@@ -36,7 +47,9 @@ export class WorkerWatch implements PeriodicWork {
       [this.key],
       [this.config.rememberMs, ...args],
     )) as string[];
-    this.log.append(news.flatMap((id) => changes.get(id) ?? []));
+    const told = news.flatMap((id) => changes.get(id) ?? []);
+    this.log.append(told);
+    this.lost.inc(told.filter(({ state }) => state === 'offline').length);
   }
 }
 
