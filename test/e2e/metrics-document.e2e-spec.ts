@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { register } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { memoryUse } from '../../src/core/process/index.js';
 import { type Site, startSite } from '../fixtures/site/index.ts';
 import { Api } from '../support/api.js';
 import { metricOf } from '../support/asking.js';
@@ -111,10 +112,33 @@ describe('metrics', () => {
     expect(await value('gleaner_redis_metrics_stale')).toBe(0);
   });
 
+  it('tell how much of its memory the process takes, as its probe sees it', async () => {
+    const ratio = await value('gleaner_memory_used_ratio');
+    const { rssBytes, limitBytes } = memoryUse();
+    expect(ratio).toBeGreaterThan(0);
+    expect(ratio).toBeLessThan((2 * rssBytes) / limitBytes);
+  });
+
   it('tell when the last heartbeat came', async () => {
     await expect
       .poll(async () => value('gleaner_beat_last_timestamp_seconds'), { timeout: 20_000 })
       .toBeGreaterThan(Date.now() / 1000 - 60);
+  });
+
+  it('time the commands that Redis is given, by connection', async () => {
+    const commands = 'gleaner_redis_command_duration_seconds';
+    for (const connection of ['shared', 'bull-client', 'workers', 'politeness'])
+      expect(await value(`${commands}_count`, `connection="${connection}"`), connection).toBeGreaterThan(0);
+    // Its connections wait for tasks for seconds, and do nothing else.
+    const blocking = 'connection="bull-blocking"';
+    expect(await value(`${commands}_sum`, blocking)).toBeLessThan(1);
+    expect(await value('gleaner_queue_consumers', 'queue="default"')).toBe(1);
+  });
+
+  it('begin at 0 for every source that was declared', async () => {
+    await expect
+      .poll(async () => (await fetch(`${app.url}/metrics`)).text(), { timeout: 5000 })
+      .toContain('gleaner_scrape_runs_ended_total{source="quotes",finish_reason="suspicious"} 0\n');
   });
 
   it('begin at 0 for every declared task', async () => {

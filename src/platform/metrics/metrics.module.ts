@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { buildInfoProviders } from './build-info.js';
 import { HttpMetrics, httpDurationProvider } from './http-metrics.js';
+import { memoryGaugeProviders } from './memory-gauge.js';
 import { MetricsController } from './metrics.controller.js';
 
 /** `GET /metrics` in every mode. Each module declares its own metrics; here are those of HTTP and of the process. */
@@ -11,7 +12,7 @@ export class MetricsModule {
     return {
       module: MetricsModule,
       imports: [PrometheusModule.register({ controller: MetricsController })],
-      providers: [...buildInfoProviders(mode), httpDurationProvider, HttpMetrics],
+      providers: [...buildInfoProviders(mode), ...memoryGaugeProviders, httpDurationProvider, HttpMetrics],
       exports: [HttpMetrics],
     };
   }
