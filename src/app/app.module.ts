@@ -6,7 +6,7 @@ import { ProblemFilter, ValidationPipe } from '../core/http/index.js';
 import { LoggingModule } from '../core/logging/index.js';
 import { RedisModule } from '../core/redis/index.js';
 import { HealthModule } from '../operations/health/index.js';
-import { MetricsModule } from '../platform/metrics/index.js';
+import { metricsConfig, MetricsModule } from '../platform/metrics/index.js';
 import { migrations } from './migrations/index.js';
 import { type ISOLATED, type Mode, type Modules, modules } from './modes.js';
 
@@ -22,7 +22,7 @@ export class AppModule {
         LoggingModule.forRoot(mode),
         DatabaseModule.forRoot(mode, migrations),
         RedisModule,
-        MetricsModule.forRoot(mode),
+        MetricsModule.forRoot(mode, config.get(metricsConfig)),
         HealthModule,
         ...modules[mode],
         ...more,

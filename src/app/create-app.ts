@@ -6,7 +6,7 @@ import { createAdapter, httpConfig, limitHandlers, protect } from '../core/http/
 import { AppLogger, RequestLog } from '../core/logging/index.js';
 import { BULL_BOARD_PATH, BullBoard } from '../operations/control/index.js';
 import { authConfig, Authentication } from '../platform/auth/index.js';
-import { HttpMetrics } from '../platform/metrics/index.js';
+import { HttpMetrics, MetricsServer } from '../platform/metrics/index.js';
 import { ThrottlingHooks } from '../platform/throttling/index.js';
 import { appConfig } from './app.config.js';
 import { AppModule } from './app.module.js';
@@ -38,6 +38,7 @@ export async function createApp(mode: Mode, config: Config, more?: Modules): Pro
   protect(server, http);
   limitHandlers(server, http.handlerTimeoutMs);
   app.get(HttpMetrics, { strict: false }).observe(server);
+  app.get(MetricsServer, { strict: false }).openWith(server);
   if (mode === 'api' || mode === 'all') {
     // Throttling counts by the key, so it has to be known by then.
     app.get(Authentication, { strict: false }).observe(server);

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Visit } from '../fixtures/site/index.ts';
-import { ask } from '../support/asking.js';
+import { ask, metricOf } from '../support/asking.js';
 import { eventually } from '../support/eventually.js';
 import { type ScrapingApp, startScrapingApp } from '../support/scraping-app.js';
 
@@ -119,6 +119,8 @@ describe('a host that is down', () => {
     site.misbehave({ kind: 'reset', path: '.*' });
     const path = await api.startRun();
     expect(await postponed(path)).toMatchObject({ status: 'running', postponed: { reason: 'circuit_open' } });
+    const openCircuits = () => metricOf(app.url, 'gleaner_politeness_breakers_open');
+    await expect.poll(openCircuits, { timeout: 5000 }).toBe(1);
     // What was scraped before can be read meanwhile.
     const answer = await eventually('the age of the data', async () => {
       const asked = await ask(`${app.url}/api/v1/quotes?limit=1`);

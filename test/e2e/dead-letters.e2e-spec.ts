@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { InvalidInputError, NotFoundError } from '../../src/core/errors/index.js';
 import { DeadLetterSweeper } from '../../src/platform/history/dead-letters/dead-letter-sweeper.js';
 import { HistoryTrimmer } from '../../src/platform/history/history-trimmer.js';
-import { WINDOW } from '../../src/platform/history/dead-letters/dead-letters.js';
+import { MOST_COUNTED, WINDOW } from '../../src/platform/history/dead-letters/dead-letters.js';
 import { DeadLetterReplayer, DeadLetters } from '../../src/platform/history/index.js';
 import { TaskQueue } from '../../src/platform/queues/index.js';
 import { QueueUnavailableError } from '../../src/platform/queues/queues.errors.js';
@@ -44,6 +44,12 @@ afterAll(async () => {
 const sweep = () => node.get(DeadLetterSweeper).runOnce();
 const idsOf = async (filter = {}) => (await letters.list(filter, 100)).letters.map(({ taskId }) => taskId);
 const waiting = async () => (await node.queue.getWaiting()).map(({ id }) => String(id)).sort();
+
+/** What metrics tell is read at most once a second. */
+const inMetrics = async (queue: string, count: number) =>
+  eventually(`${count} dead letters of ${queue} in the metrics`, async () =>
+    (await node.metric('dead_letters', queue)) === count ? true : undefined,
+  );
 
 /** Letters of jobs that have failed with these messages, named by their place. */
 async function letterOf(...messages: string[]): Promise<void> {
@@ -256,6 +262,39 @@ describe('dead letters', () => {
       expect(new Set(found).size).toBe(found.length);
     }
     expect(await letters.count({ errorClass: 'RareError' })).toBe(5);
+  });
+
+  it('that nobody has repeated are counted by queue, of an index alone, and no further than anybody cares', async () => {
+    await environment.query(
+      `INSERT INTO dead_letter (task_id, name, queue, envelope, args, attempts, options, error_class, error_message,
+         fingerprint, failed_at, replayed_at)
+       SELECT 't' || n, 'task', CASE WHEN n % 4000 = 1 THEN 'low' ELSE 'default' END, '{}', '{}', 1, '{}', 'E', 'x',
+         'f', now(), CASE WHEN n % 2 = 0 THEN now() END
+       FROM generate_series(1, 40000) n`,
+    );
+    await environment.query('VACUUM ANALYZE dead_letter');
+    let counts: unknown;
+    const cost = await costOf(node.get(DataSource), async (explaining) => {
+      counts = await new DeadLetters(explaining).unrepeated();
+    });
+    expect(counts).toEqual([
+      ['high', 0],
+      ['default', MOST_COUNTED],
+      ['low', 10],
+    ]);
+    expect(new Set(cost.indexes)).toEqual(new Set(['ix_dead_letter_unrepeated']));
+    expect(cost.scanned).toEqual([]);
+    expect(cost.rows).toBeLessThanOrEqual(MOST_COUNTED + 11);
+  });
+
+  it('are in the metrics until somebody repeats or forgets them', async () => {
+    await letterOf('one', 'two', 'three');
+    await inMetrics('default', 3);
+    expect(await node.metric('dead_letters', 'high')).toBe(0);
+    await replayer.replayOne('t0');
+    await inMetrics('default', 2);
+    await letters.purge({ ids: ['t1', 't2'] });
+    await inMetrics('default', 0);
   });
 
   it('are forgotten in their order, no more than was said', async () => {

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { register } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { memoryUse } from '../../src/core/process/index.js';
 import { type Site, startSite } from '../fixtures/site/index.ts';
 import { Api } from '../support/api.js';
 import { metricOf } from '../support/asking.js';
 import { createEnvironment, type TestEnvironment } from '../support/environment.js';
+import { LABELS } from '../support/metric-labels.js';
 import { type RegisteredMetric, withTable } from '../support/metrics-document.js';
 import { bootApp, type TestApp } from '../support/test-app.js';
 
@@ -39,12 +41,15 @@ let site: Site;
 let environment: TestEnvironment;
 let app: TestApp;
 let metrics: readonly RegisteredMetric[];
+/** The series that there are before anything was done. */
+let first: ReadonlySet<string>;
 
 beforeAll(async () => {
   site = await startSite();
   environment = await createEnvironment({ QUOTES_START_URL: site.url });
   app = await bootApp('all', environment.env);
   metrics = register.getMetricsAsArray();
+  first = new Set((await series()).map(({ id }) => id));
 });
 
 afterAll(async () => {
@@ -52,6 +57,25 @@ afterAll(async () => {
   await environment?.dispose();
   await site?.close();
 });
+
+interface Series {
+  id: string;
+  metric: string;
+  labels: Record<string, string>;
+}
+
+/** All series of ours, those of a histogram as one. */
+async function series(): Promise<Series[]> {
+  const told = await register.getMetricsAsJSON();
+  return told
+    .filter(({ name }) => name.startsWith('gleaner_'))
+    .flatMap(({ name, values }) =>
+      values.map(({ labels }) => {
+        const { le: _, ...ours } = labels as Record<string, string>;
+        return { id: `${name} ${JSON.stringify(ours)}`, metric: name, labels: ours };
+      }),
+    );
+}
 
 describe('docs/metrics.md', () => {
   it('has the metrics that there are', async () => {
@@ -111,10 +135,29 @@ describe('metrics', () => {
     expect(await value('gleaner_redis_metrics_stale')).toBe(0);
   });
 
+  it('tell how much of its memory the process takes, as its probe sees it', async () => {
+    const ratio = await value('gleaner_memory_used_ratio');
+    const { rssBytes, limitBytes } = memoryUse();
+    expect(ratio).toBeGreaterThan(0);
+    expect(ratio).toBeLessThan((2 * rssBytes) / limitBytes);
+  });
+
   it('tell when the last heartbeat came', async () => {
     await expect
       .poll(async () => value('gleaner_beat_last_timestamp_seconds'), { timeout: 20_000 })
       .toBeGreaterThan(Date.now() / 1000 - 60);
+  });
+
+  it('time the commands that Redis is given, by connection', async () => {
+    const commands = 'gleaner_redis_command_duration_seconds';
+    for (const connection of ['shared', 'bull-client', 'workers', 'politeness'])
+      expect(await value(`${commands}_count`, `connection="${connection}"`), connection).toBeGreaterThan(0);
+  });
+
+  it('begin at 0 for every source that was declared', async () => {
+    await expect
+      .poll(async () => (await fetch(`${app.url}/metrics`)).text(), { timeout: 5000 })
+      .toContain('gleaner_scrape_runs_ended_total{source="quotes",finish_reason="suspicious"} 0\n');
   });
 
   it('begin at 0 for every declared task', async () => {
@@ -142,3 +185,45 @@ describe('metrics', () => {
     await expect.poll(last, { timeout: 5000 }).toBeGreaterThan(Date.now() / 1000 - 60);
   });
 });
+
+describe('labels', () => {
+  it('have a bound that is written down, and none that nobody has', () => {
+    const used = new Set(metrics.filter(({ name }) => name.startsWith('gleaner_')).flatMap(labelsOf));
+    expect([...used].sort()).toEqual(Object.keys(LABELS).sort());
+  });
+
+  it('keep within it, whatever clients ask for', async () => {
+    for (const method of ['PROPFIND', 'GET', 'PURGE'])
+      for (let n = 0; n < 30; n++) await fetch(`${app.url}/api/v1/none-${n}`, { method });
+    for (const method of ['GET', 'POST', 'DELETE'])
+      await fetch(`${app.url}/api/v1/sources/x/runs`, { method });
+    const values = new Map<string, Set<string>>();
+    for (const { metric, labels } of await series())
+      for (const [label, value] of Object.entries(labels)) {
+        const key = `${metric} ${label}`;
+        values.set(key, (values.get(key) ?? new Set()).add(value));
+      }
+    const most = (key: string) => LABELS[key.split(' ')[1] ?? '']?.most ?? 0;
+    expect([...values].filter(([key, of]) => of.size > most(key)).map(([key]) => key)).toEqual([]);
+    const methods = [...(values.get('gleaner_http_request_duration_seconds method') ?? [])];
+    expect(methods.filter((method) => method !== 'other').length).toBeLessThan(8);
+    expect(values.get('gleaner_http_request_duration_seconds route')).toContain('unmatched');
+  });
+
+  it('that are known from the start have their series from the start, however much is done later', async () => {
+    // By now a source has been scraped, tasks have run, and requests were refused.
+    const counters = new Set(
+      metrics.filter(({ type }) => String(type) === 'counter').map(({ name }) => name),
+    );
+    const isFree = (metric: RegisteredMetric) => labelsOf(metric).some((label) => LABELS[label]?.free);
+    const free = new Set(metrics.filter(isFree).map(({ name }) => name));
+    const later = (await series()).filter(({ id, metric }) => counters.has(metric) && !first.has(id));
+    expect(later.filter(({ metric }) => !free.has(metric)).map(({ id }) => id)).toEqual([]);
+    const begun = new Set([...first].map((id) => id.split(' ')[0]));
+    expect([...counters].filter((name) => name.startsWith('gleaner_') && !free.has(name))).toEqual(
+      [...counters].filter((name) => begun.has(name) && !free.has(name)),
+    );
+  });
+});
+
+const labelsOf = ({ labelNames = [] }: RegisteredMetric): readonly string[] => labelNames;

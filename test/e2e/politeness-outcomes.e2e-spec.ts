@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MS, OneHost, SECOND, SETTINGS, UNLIMITED } from '../support/one-host.js';
+import { HOST, MS, OneHost, SECOND, SETTINGS, UNLIMITED } from '../support/one-host.js';
 
 const one = OneHost.forEach();
 const { ask, enter, leave, field } = one;
@@ -147,6 +147,52 @@ describe('the circuit of a host', () => {
     // What became of the lost one does not matter any more.
     await leave([lost], { kind: 'failed' });
     expect(await leave([probe], { kind: 'answered' })).toMatchObject({ closed: 1 });
+  });
+});
+
+describe('the circuits that are open', () => {
+  const open = async (host: string) => {
+    for (let n = 0; n < SETTINGS.failures; n++) {
+      one.script.now += 1;
+      const id = one.nextId();
+      const asks = [{ id, by: 'a', count: 1, terms: UNLIMITED }];
+      expect((await one.script.run(host, { asks })).grants[0]?.[0]).toBe(1);
+      await one.script.run(host, { leaves: [{ id: `${id}:1`, started: one.script.now, kind: 'failed' }] });
+    }
+  };
+
+  it('are counted without looking at any host, until they are closed', async () => {
+    expect(await one.script.openCircuits()).toBe(0);
+    await open(HOST);
+    await open('other.example:80');
+    expect(await one.script.openCircuits()).toBe(2);
+    one.script.now += 10 * SECOND;
+    const probe = await enter();
+    // Half-open: its probe is under way.
+    expect(await one.script.openCircuits()).toBe(2);
+    await leave([probe], { kind: 'answered' });
+    expect(await one.script.openCircuits()).toBe(1);
+    expect(await one.redis.zcard(one.script.circuitsKey)).toBe(1);
+  });
+
+  it('count on when the probe fails, and no longer a minute after nobody has probed', async () => {
+    await open(HOST);
+    one.script.now += 10 * SECOND;
+    await leave([await enter()], { kind: 'failed' });
+    one.script.now += (20 + 60) * SECOND;
+    expect(await one.script.openCircuits()).toBe(1);
+    one.script.now += 1;
+    expect(await one.script.openCircuits()).toBe(0);
+    // What does not count any more is forgotten with the next change, and all of it when there is none.
+    await open('other.example:80');
+    expect(await one.redis.zcard(one.script.circuitsKey)).toBe(1);
+    expect(await one.redis.pttl(one.script.circuitsKey)).toBeGreaterThan(3_600_000);
+  });
+
+  it('are counted anew when what stands in Redis is spoilt', async () => {
+    await one.redis.set(one.script.circuitsKey, 'nonsense');
+    await open(HOST);
+    expect(await one.script.openCircuits()).toBe(1);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { HOST_EXCHANGE } from '../../src/features/scraping/politeness/lua/host-exchange.lua.js';
 import { type Refusal, REFUSALS } from '../../src/features/scraping/politeness/lua/host-grants.lua.js';
+import { COUNT_OPEN_CIRCUITS } from '../../src/features/scraping/politeness/lua/open-circuits.lua.js';
 import type { ReferenceLeave, ReferenceTerms } from './reference-host.js';
 
 export interface ScriptSettings {
@@ -37,12 +38,25 @@ export class HostScript {
     private readonly settings: ScriptSettings,
   ) {
     this.clock = `${prefix}:clock`;
-    this.lua = HOST_EXCHANGE.replace("call('TIME')", `{ 0, tonumber(call('GET', '${this.clock}')) }`);
-    if (!this.lua.includes(this.clock)) throw new Error('the script looks at its clock in another way');
+    this.lua = this.withClock(HOST_EXCHANGE, "call('TIME')");
+  }
+
+  get circuitsKey(): string {
+    return `${this.prefix}:host-circuits`;
+  }
+
+  async openCircuits(): Promise<unknown> {
+    await this.redis.set(this.clock, this.now);
+    return this.redis.eval(this.withClock(COUNT_OPEN_CIRCUITS, "redis.call('TIME')"), 1, this.circuitsKey);
   }
 
   keysOf(host: string): [string, string] {
     return [`${this.prefix}:host:${host}`, `${this.prefix}:host-permits:${host}`];
+  }
+
+  private withClock(lua: string, looking: string): string {
+    if (!lua.includes(looking)) throw new Error('the script looks at its clock in another way');
+    return lua.replace(looking, `{ 0, tonumber(redis.call('GET', '${this.clock}')) }`);
   }
 
   async run(
@@ -61,8 +75,9 @@ export class HostScript {
     const message = { leaves: said.leaves ?? [], held: said.held ?? [], lost: said.lost ?? [], asks };
     const [now, opened = 0, probed = 0, closed = 0, ...rest] = (await this.redis.eval(
       this.lua,
-      2,
+      3,
       ...this.keysOf(host),
+      this.circuitsKey,
       lease,
       failures,
       cooldown,

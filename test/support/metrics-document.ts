@@ -1,5 +1,6 @@
 import { format, resolveConfig } from 'prettier';
 import type { MetricObject } from 'prom-client';
+import { LABELS } from './metric-labels.js';
 
 /** What others call it: celery-exporter (`celery_`), Flower (`flower_`), and LeanMQ's counts in its words. */
 const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
@@ -41,7 +42,7 @@ export type RegisteredMetric = MetricObject & { readonly labelNames?: readonly s
 
 const BEGIN = '<!-- Written by test/e2e/metrics-document.e2e-spec.ts, from here on. -->';
 
-/** The document with the table of these metrics. */
+/** The document with the tables of these metrics and of their labels. */
 export async function withTable(document: string, metrics: readonly RegisteredMetric[]): Promise<string> {
   const ours = metrics.filter(({ name }) => name.startsWith('gleaner_'));
   const missing = Object.keys(ELSEWHERE).filter((name) => ours.every((metric) => metric.name !== name));
@@ -57,7 +58,13 @@ export async function withTable(document: string, metrics: readonly RegisteredMe
         (ELSEWHERE[name] ?? []).join(', '),
       ].join(' | '),
     );
+  const labels = Object.entries(LABELS).map(
+    ([label, { values, most }]) => `\`${label}\` | ${values} | ${most}`,
+  );
+  const bounds = ['Label | Its values | Most of them', '---|---|--:', ...labels];
   const table = ['Metric | Type | Labels | What it tells | Elsewhere', '---|---|---|---|---', ...rows];
-  const text = `${document.slice(0, document.indexOf(BEGIN))}${BEGIN}\n\n${table.map((row) => `| ${row} |`).join('\n')}\n`;
+  const text = `${document.slice(0, document.indexOf(BEGIN))}${BEGIN}\n\n${tableOf(table)}\n## Labels\n\n${tableOf(bounds)}`;
   return format(text, { ...(await resolveConfig('docs/metrics.md')), parser: 'markdown' });
 }
+
+const tableOf = (rows: readonly string[]): string => rows.map((row) => `| ${row} |\n`).join('');

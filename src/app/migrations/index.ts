@@ -9,6 +9,7 @@ import { Records1763730000000 } from './1763730000000-records.js';
 import { Frontier1763740000000 } from './1763740000000-frontier.js';
 import { SourceSchedules1763750000000 } from './1763750000000-source-schedules.js';
 import { Tasks1763760000000 } from './1763760000000-tasks.js';
+import { UnrepeatedDeadLetters1763765000000 } from './1763765000000-unrepeated-dead-letters.js';
 import { Alerts1763770000000 } from './1763770000000-alerts.js';
 
 /** In the order in which they are applied. */
@@ -24,5 +25,6 @@ export const migrations = [
   Frontier1763740000000,
   SourceSchedules1763750000000,
   Tasks1763760000000,
+  UnrepeatedDeadLetters1763765000000,
   Alerts1763770000000,
 ];

@@ -12,12 +12,15 @@ beforeEach(() => {
   registry = new Registry();
   reads = [];
   const gauge = (name: string) =>
-    new Gauge({ name, help: name, labelNames: name === 'stale' ? [] : ['of'], registers: [registry] });
-  const gauges = [gauge('one'), gauge('two')];
+    new Gauge({ name, help: name, labelNames: name === 'one' ? ['of'] : [], registers: [registry] });
+  const [one, two] = [gauge('one'), gauge('two')];
   GaugeReading.attach({
     read: async () => new Promise<number>((resolve, reject) => reads.push({ resolve, reject })),
-    tell: (value) => gauges.forEach((each) => each.set({ of: 'x' }, value)),
-    gauges,
+    tell: (value) => {
+      one.set({ of: 'x' }, value);
+      two.set(value);
+    },
+    gauges: [one, two],
     stale: gauge('stale'),
   });
 });

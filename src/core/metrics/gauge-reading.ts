@@ -32,6 +32,8 @@ export class GaugeReading<T> {
   static attach<T>(options: Options<T>): void {
     const reading = new GaugeReading(options);
     options.stale.set(1);
+    // One without labels is 0 from the start, which nobody has read.
+    for (const gauge of options.gauges) if (isWithoutLabels(gauge)) gauge.remove();
     // Each of them, for nobody knows which is asked first; they share one reading.
     for (const gauge of [options.stale, ...options.gauges])
       Object.assign(gauge, { collect: () => reading.refresh() });
@@ -63,3 +65,7 @@ export class GaugeReading<T> {
     this.failed = true;
   }
 }
+
+/** prom-client has no type for it. */
+const isWithoutLabels = (gauge: Gauge): boolean =>
+  (gauge as unknown as { labelNames: readonly string[] }).labelNames.length === 0;

@@ -1,6 +1,10 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import { Redis, type RedisOptions } from 'ioredis';
+import type { Histogram } from 'prom-client';
+import { timeCommands } from './command-timer.js';
 import { type RedisConfig, redisConfig } from './redis.config.js';
+import { COMMAND_SECONDS } from './redis.metrics.js';
 
 /** How long a connection may take to say goodbye before its socket is cut. */
 const QUIT_TIMEOUT_MS = 500;
@@ -11,13 +15,18 @@ export class RedisConnections implements OnApplicationShutdown {
   private readonly logger = new Logger(RedisConnections.name);
   private readonly open = new Map<string, Redis>();
 
-  constructor(@Inject(redisConfig.token) private readonly config: RedisConfig) {}
+  constructor(
+    @Inject(redisConfig.token) private readonly config: RedisConfig,
+    @InjectMetric(COMMAND_SECONDS) private readonly seconds: Histogram,
+  ) {}
 
   /** The connection of this name; opened with `options` when first asked for. */
   connect(name: string, options: RedisOptions): Redis {
     const known = this.open.get(name);
     if (known) return known;
     const redis = new Redis(this.config.url, { connectionName: `${this.config.prefix}:${name}`, ...options });
+    // Bull has one for each queue, which are all alike.
+    timeCommands(redis, this.seconds.labels({ connection: name.replace(/-\d+$/, '') }));
     this.open.set(name, redis);
     this.reportOutages(name, redis);
     return redis;

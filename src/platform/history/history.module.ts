@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { TaskActions } from './actions/task-actions.js';
 import { ChangesModule } from '../changes/index.js';
+import { DeadLetterGauge, deadLetterGaugeProviders } from './dead-letters/dead-letter-gauge.js';
 import { DeadLetterReplayer } from './dead-letters/dead-letter-replayer.js';
 import { DeadLetters } from './dead-letters/dead-letters.js';
 import { DeadLetter } from './entities/dead-letter.entity.js';
@@ -27,6 +28,8 @@ import { TaskWriter } from './recording/task-writer.js';
     DeadLetterReplayer,
     HistoryMetrics,
     ...historyMetricProviders,
+    DeadLetterGauge,
+    ...deadLetterGaugeProviders,
   ],
   exports: [
     TaskHistory,

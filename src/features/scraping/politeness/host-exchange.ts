@@ -5,6 +5,7 @@ import { type Held, HeldPermits } from './held-permits.js';
 import { type Asker, HostCall, type Leave, type Lost, type Transitions } from './host-call.js';
 import { type HostState, readHostState } from './host-state.js';
 import { HOST_EXCHANGE } from './lua/host-exchange.lua.js';
+import { circuitsKey } from './open-circuits.js';
 import { RedisSilence } from './redis-silence.js';
 
 /** What is kept while Redis is away. Of more than that the oldest is dropped: its leases run out soonest. */
@@ -134,7 +135,7 @@ export class HostExchange {
     if (call.isEmpty) return;
     this.isUnderWay = true;
     this.silence.listen();
-    const keys = call.hosts.flatMap((host) => this.keysOf(host));
+    const keys = [...call.hosts.flatMap((host) => this.keysOf(host)), circuitsKey(this.options.prefix)];
     redis.exchangeHosts(keys.length, ...keys, ...this.settings, JSON.stringify(call), IDLE_MS).then(
       (answer) => this.hear(call, answer),
       (error: unknown) => this.fail(call, error),

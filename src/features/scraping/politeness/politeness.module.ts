@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { connected, type RedisConfig, redisConfig, RedisConnections } from '../../../core/redis/index.js';
 import { type ScrapingConfig, scrapingConfig } from '../scraping.config.js';
 import { HostGate } from './host-gate.js';
+import { OpenCircuitsGauge, openCircuitsProviders } from './open-circuits.js';
 import { type PolitenessConfig, politenessConfig } from './politeness.config.js';
 import { PolitenessMetrics, politenessMetricProviders } from './politeness.metrics.js';
 
@@ -23,6 +24,8 @@ const SOCKET_TIMEOUT_MS = 5000;
   providers: [
     ...politenessMetricProviders,
     PolitenessMetrics,
+    ...openCircuitsProviders,
+    OpenCircuitsGauge,
     {
       provide: HostGate,
       inject: [

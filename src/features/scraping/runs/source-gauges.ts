@@ -3,6 +3,7 @@ import { InjectMetric, makeGaugeProvider } from '@willsoto/nestjs-prometheus';
 import type { Gauge } from 'prom-client';
 import { DataSource } from 'typeorm';
 import { GaugeReading } from '../../../core/metrics/index.js';
+import { RunMetrics } from './run-metrics.js';
 import { MAX_SOURCE_LABELS } from './scrape-metrics.js';
 
 const LAST = 'gleaner_source_last_success_timestamp_seconds';
@@ -31,14 +32,15 @@ export const sourceGaugeProviders = [
 interface Row {
   source: string;
   succeededAt: number | null;
-  isSuspicious: boolean;
+  isSuspicious: boolean | null;
 }
 
-/** How each source was last scraped. A source that never was is not told of. */
+/** How each source was last scraped. A source that never was has none of this. */
 @Injectable()
 export class SourceGauges {
   constructor(
     dataSource: DataSource,
+    runs: RunMetrics,
     @InjectMetric(LAST) last: Gauge,
     @InjectMetric(SUSPICIOUS) suspicious: Gauge,
     @InjectMetric(STALE) stale: Gauge,
@@ -49,8 +51,9 @@ export class SourceGauges {
         last.reset();
         suspicious.reset();
         for (const { source, succeededAt, isSuspicious } of rows) {
+          runs.beginAtZero(source);
           if (succeededAt !== null) last.set({ source }, succeededAt);
-          suspicious.set({ source }, isSuspicious ? 1 : 0);
+          if (isSuspicious !== null) suspicious.set({ source }, isSuspicious ? 1 : 0);
         }
       },
       gauges: [last, suspicious],
@@ -59,14 +62,14 @@ export class SourceGauges {
   }
 }
 
-/** Two rows of an index a source. */
+/** Of every source, also those that never were; two rows of an index each. */
 const LAST_RUNS = `
 SELECT s.slug AS source, extract(epoch FROM r.finished_at)::float8 AS "succeededAt",
-  coalesce(l.finish_reason = 'suspicious', false) AS "isSuspicious"
+  l.is_suspicious AS "isSuspicious"
 FROM (SELECT id, slug FROM source ORDER BY id LIMIT $1) s
-CROSS JOIN LATERAL
-  (SELECT finish_reason FROM run WHERE source_id = s.id AND status IN ('succeeded', 'failed')
-   ORDER BY created_at DESC, id DESC LIMIT 1) l
+LEFT JOIN LATERAL
+  (SELECT coalesce(finish_reason = 'suspicious', false) AS is_suspicious FROM run WHERE source_id = s.id AND status IN ('succeeded', 'failed')
+   ORDER BY created_at DESC, id DESC LIMIT 1) l ON true
 LEFT JOIN LATERAL
   (SELECT finished_at FROM run WHERE source_id = s.id AND status = 'succeeded'
    ORDER BY created_at DESC, id DESC LIMIT 1) r ON true`;

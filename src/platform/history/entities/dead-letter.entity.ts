@@ -12,6 +12,7 @@ export interface LetterOptions {
 @Index('ix_dead_letter_failed_at', ['failedAt', 'taskId'])
 @Index('ix_dead_letter_fingerprint', ['fingerprint', 'failedAt', 'taskId'])
 @Index('ix_dead_letter_name', ['name', 'failedAt', 'taskId'])
+@Index('ix_dead_letter_unrepeated', ['queue'], { where: 'replayed_at IS NULL' })
 export class DeadLetter {
   @PrimaryColumn({ type: 'text', collation: 'C' })
   taskId!: string;

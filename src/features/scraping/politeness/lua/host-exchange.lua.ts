@@ -1,18 +1,19 @@
 import { HOST_GRANTS } from './host-grants.lua.js';
 import { HOST_OUTCOMES } from './host-outcomes.lua.js';
 import { HOST_STATE } from './host-state.lua.js';
+import { OPEN_CIRCUITS } from './open-circuits.lua.js';
 
 /**
  * One exchange of a process with Redis about many hosts: what became of its requests, which go on, and which it may
  * start.
  *
- * KEYS: state and permits of each host. ARGV[5]: for each host a JSON object with `lost`, `leaves`, `held` and `asks`;
+ * KEYS: state and permits of each host, and last which circuits are open. ARGV[5]: for each host a JSON object with `lost`, `leaves`, `held` and `asks`;
  * ARGV[6]: how long a host is remembered after the last thing that happens to it, in milliseconds.
  *
  * Answers the time; then for each host how often its circuit has been opened, probed and closed just now, and for each
  * of its asks how many may start, what keeps the others waiting (see REFUSALS) and for how many microseconds.
  */
-export const HOST_EXCHANGE = `${HOST_STATE}${HOST_OUTCOMES}${HOST_GRANTS}
+export const HOST_EXCHANGE = `${HOST_STATE}${HOST_OUTCOMES}${HOST_GRANTS}${OPEN_CIRCUITS}
 
 local function save(key, host, kept)
   local changes = {}
@@ -25,6 +26,7 @@ local function save(key, host, kept)
   call('HSET', key, unpack(changes))
   local last = max(now, host.next_at, host.closed_until, host.open_until)
   call('PEXPIRE', key, ceil((last - now) / 1000) + ARGV[6])
+  note(key, host, kept)
 end
 
 local answer = { now }
