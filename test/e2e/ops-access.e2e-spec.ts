@@ -12,10 +12,15 @@ type Role = 'viewer' | 'operator' | 'admin';
 
 /** Every route of the operators' API, and whose it is: whoever adds one says so here as well. */
 const ROUTES: readonly [route: string, role: Role][] = [
+  ['GET /alert-rules', 'viewer'],
+  ['GET /alert-silences', 'viewer'],
+  ['GET /alerts', 'viewer'],
+  ['GET /alerts/:id', 'viewer'],
   ['GET /bulk/:id', 'viewer'],
   ['GET /dead-letters', 'viewer'],
   ['GET /dead-letters/:id', 'viewer'],
   ['GET /dead-letters/groups', 'viewer'],
+  ['GET /errors', 'viewer'],
   ['GET /events', 'viewer'],
   ['GET /health', 'viewer'],
   ['GET /queues', 'viewer'],
@@ -30,6 +35,9 @@ const ROUTES: readonly [route: string, role: Role][] = [
   ['GET /workers/:id', 'viewer'],
   ['GET /workers/:id/inspect/:what', 'viewer'],
   ['GET /workers/inspect/:what', 'viewer'],
+  ['DELETE /alert-silences/:id', 'operator'],
+  ['POST /alert-rules/:name/test', 'operator'],
+  ['POST /alert-silences', 'operator'],
   ['POST /dead-letters/:id/replay', 'operator'],
   ['POST /dead-letters/replay', 'operator'],
   ['POST /queues/:name/pause', 'operator'],

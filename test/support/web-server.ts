@@ -50,6 +50,11 @@ export class WebServer {
     });
   }
 
+  /** Whoever still waits for an answer gets none. */
+  closeConnections(): void {
+    this.server.closeAllConnections();
+  }
+
   async close(): Promise<void> {
     if (!this.server.listening) return;
     this.server.closeAllConnections();
