@@ -17,6 +17,7 @@ import {
   GleanerDataSource,
   limitsOf,
 } from '../core/database/index.js';
+import { printYaml } from '../core/yaml/index.js';
 import { LoggingModule } from '../core/logging/index.js';
 import { redisConfig, RedisModule } from '../core/redis/index.js';
 import type { Applications } from '../operations/cli/index.js';
@@ -73,6 +74,31 @@ export const applications: Openers = {
       beats: context.get(BeatReader, ANYWHERE),
       toScheduleDto,
       taskRate,
+    };
+  },
+
+  alerting: async (stack) => {
+    const {
+      alertingConfig,
+      AlertingModule,
+      AlertList,
+      ErrorGroups,
+      prometheusRules,
+      Rules,
+      Silences,
+      TestFire,
+    } = await import('../platform/alerting/index.js');
+    const config = loadConfig(processEnvironment());
+    const context = await boot(config, [...operations(), AlertingModule], stack);
+    const rules = context.get(Rules, ANYWHERE);
+    return {
+      audit: context.get(CommandAudit, ANYWHERE),
+      alerts: context.get(AlertList, ANYWHERE),
+      rules,
+      silences: context.get(Silences, ANYWHERE),
+      testFire: context.get(TestFire, ANYWHERE),
+      errors: context.get(ErrorGroups, ANYWHERE),
+      prometheusRules: () => printYaml(prometheusRules(rules.all, config.get(alertingConfig).runbooksUrl)),
     };
   },
 

@@ -148,8 +148,8 @@ describe('an alert', () => {
     await age(environment, 60);
     await node.evaluate();
     const messages = await messagesFor(environment, 'log', 'QueueBacklogHigh');
-    expect(messages.map(({ alerts }) => alerts.map(({ labels }) => labels.queue).sort())).toEqual([
-      ['default', 'high', 'low'],
+    expect(messages.map(({ alerts }) => new Set(alerts.map(({ labels }) => labels.queue)))).toEqual([
+      new Set(['high', 'default', 'low']),
     ]);
   });
 

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { DataSource } from 'typeorm';
+import type { AlertList, ErrorGroups, Rules, Silences, TestFire } from '../../platform/alerting/index.js';
 import type { ApiKeys, CommandAudit } from '../../platform/auth/index.js';
 import type { RunReader, RunStarter } from '../../features/scraping/index.js';
 import type { SourceService } from '../../features/sources/index.js';
@@ -44,6 +45,16 @@ export interface Applications {
     readonly beats: BeatReader;
     readonly toScheduleDto: typeof toScheduleDto;
     readonly taskRate: typeof taskRate;
+  };
+  alerting: {
+    readonly audit: CommandAudit;
+    readonly alerts: AlertList;
+    readonly rules: Rules;
+    readonly silences: Silences;
+    readonly testFire: TestFire;
+    readonly errors: ErrorGroups;
+    /** The rules for Prometheus, as YAML. */
+    readonly prometheusRules: () => string;
   };
   /** Knows what is scraped, and with it every task that there is. */
   features: {

@@ -1,3 +1,4 @@
+import type { AlertSeverity } from '../../platform/alerting/index.js';
 import type { Role } from '../../platform/auth/index.js';
 import type { QueueName } from '../../platform/queues/index.js';
 import type { ReadingCommand } from '../../platform/workers/index.js';
@@ -8,6 +9,7 @@ import type { ReadingCommand } from '../../platform/workers/index.js';
  */
 const queues: Record<QueueName, true> = { high: true, default: true, low: true };
 const roles: Record<Role, true> = { viewer: true, operator: true, admin: true };
+const severities: Record<AlertSeverity, true> = { info: true, warning: true, critical: true };
 const readings: Record<ReadingCommand, true> = {
   ping: true,
   stats: true,
@@ -20,5 +22,6 @@ const readings: Record<ReadingCommand, true> = {
 
 export const QUEUES = Object.keys(queues) as QueueName[];
 export const ROLES = Object.keys(roles) as Role[];
+export const ALERT_SEVERITIES = Object.keys(severities) as AlertSeverity[];
 /** What workers are only asked. */
 export const READINGS: ReadonlySet<string> = new Set(Object.keys(readings));

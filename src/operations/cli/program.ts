@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { UsageError } from './cli.errors.js';
+import { alertCommands } from './commands/alerts.js';
 import { completionCommand } from './commands/completion.js';
 import { controlCommands } from './commands/control.js';
 import { deadLetterCommands } from './commands/dead-letters.js';
@@ -32,6 +33,7 @@ Examples:
   gleaner control pool grow 4       every worker runs four tasks more at once
   gleaner tasks state:failed        the newest tasks that failed
   gleaner scrape quotes --follow    scrapes a source now, and shows how it goes
+  gleaner alerts                    what is wrong, and since when
   gleaner dlq list                  what failed for good, grouped by error
   gleaner dlq replay --name scrape.run
 
@@ -42,6 +44,7 @@ Status: 0 done, 1 it did not work, 2 the command was not understood, 130 interru
   taskCommands(program, tools);
   queueCommands(program, tools);
   deadLetterCommands(program, tools);
+  alertCommands(program, tools);
   scheduleCommands(program, tools);
   scrapeCommand(program, tools);
   keyCommands(program, tools);

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { keyTime, pageQuery, pageSchema, text } from '../../../core/http/index.js';
 import {
-  type Alert,
   ALERT_STATES,
+  type AlertRow,
   type AlertRule,
   type Delivery,
   NOTIFICATION_STATES,
@@ -110,9 +110,10 @@ export const testSchema = z
   })
   .meta({ id: 'AlertTest' });
 
-export function toAlertDto(alert: Alert): AlertDto {
+export function toAlertDto(alert: AlertRow): AlertDto {
   return {
-    ...{ ...alert, runbook: runbookName({ name: alert.rule }) },
+    ...alert,
+    runbook: runbookName({ name: alert.rule }),
     pendingSince: alert.pendingSince.toISOString(),
     firingSince: alert.firingSince?.toISOString() ?? null,
     resolvedAt: alert.resolvedAt?.toISOString() ?? null,
@@ -120,7 +121,7 @@ export function toAlertDto(alert: Alert): AlertDto {
   };
 }
 
-export function toAlertDetailDto(alert: Alert, deliveries: readonly Delivery[]): AlertDetailDto {
+export function toAlertDetailDto(alert: AlertRow, deliveries: readonly Delivery[]): AlertDetailDto {
   return {
     ...toAlertDto(alert),
     deliveries: deliveries.map(({ createdAt, sentAt, ...delivery }) => ({

@@ -1,8 +1,7 @@
 import { type AlertRule, type AlertSeverity, runbookName } from '../rules/rule.js';
 
 /** `still_firing`: told before, and it is still so. */
-export const MESSAGE_KINDS = ['firing', 'still_firing', 'resolved', 'test'] as const;
-export type MessageKind = (typeof MESSAGE_KINDS)[number];
+export type MessageKind = 'firing' | 'still_firing' | 'resolved' | 'test';
 
 /** One alert, as people and programs are told of it. */
 export interface ToldAlert {

@@ -40,7 +40,13 @@ type Overrides = Partial<Record<string, z.output<typeof overrideSchema>>>;
 function read(file: string, rules: readonly AlertRule[]): Overrides {
   const names = rules.map(({ name }) => name);
   const schema = z.strictObject({
-    rules: z.partialRecord(z.enum(names, `expected the name of a rule: ${names.join(', ')}`), overrideSchema),
+    rules: z.strictObject(
+      Object.fromEntries(names.map((name) => [name, overrideSchema.optional()])),
+      ({ code, keys }) =>
+        code === 'unrecognized_keys'
+          ? `expected names of rules, got ${(keys as string[]).join(', ')}; there are ${names.join(', ')}`
+          : 'expected rules by their names',
+    ),
   });
   let content: unknown;
   try {

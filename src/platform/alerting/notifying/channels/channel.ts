@@ -16,5 +16,3 @@ export interface AlertChannel {
 
 /** All channels that are configured; `log` always is. */
 export const ALERT_CHANNELS = Symbol('alert channels');
-
-export const CHANNEL_NAMES = ['log', 'slack', 'pagerduty', 'email', 'webhook'] as const;

@@ -28,7 +28,7 @@ export class SlackChannel implements AlertChannel {
 }
 
 /** `text` is for what shows no blocks, such as notifications on a phone. */
-export function slackMessage(message: AlertMessage): object {
+function slackMessage(message: AlertMessage): object {
   const title = escaped(headline(message));
   const lines = linesOf(message).map(escaped).join('\n').slice(0, MAX_SECTION);
   return {

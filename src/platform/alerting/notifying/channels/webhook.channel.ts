@@ -30,7 +30,7 @@ export class WebhookChannel implements AlertChannel {
 }
 
 /** `v1,` and the HMAC-SHA256 of id, time and body in Base64. */
-export function signatureOf(secret: string, id: string, timestamp: string, body: string): string {
+function signatureOf(secret: string, id: string, timestamp: string, body: string): string {
   const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
   return `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
 }
