@@ -63,6 +63,47 @@ describe('health', () => {
     expect((await fetch(`${lab.url}/health/startup`)).status).toBe(200);
   });
 
+  it('tells how the database stands, and is degraded when that is older than the release', async () => {
+    const { database } = (await details()).checks;
+    expect(database).toMatchObject({
+      status: 'up',
+      essential: true,
+      details: {
+        latencyMs: expect.any(Number) as number,
+        pool: { active: expect.any(Number) as number, waiting: 0, max: 10 },
+        pendingMigrations: [],
+      },
+    });
+    const { environment } = lab;
+    const [newest] = await environment.query<{ timestamp: string; name: string }>(
+      'DELETE FROM migrations WHERE id = (SELECT max(id) FROM migrations) RETURNING timestamp, name',
+    );
+    const { checks } = await until('database', 'database.migrations_pending');
+    expect(checks.database?.details).toMatchObject({ pendingMigrations: [newest?.name] });
+    // Some of what it does works, and no other process is better off.
+    expect((await fetch(`${lab.url}/health/ready`)).status).toBe(200);
+    await environment.query('INSERT INTO migrations (timestamp, name) VALUES ($1, $2)', [
+      newest?.timestamp,
+      newest?.name,
+    ]);
+    await until('database', undefined);
+  });
+
+  it('is degraded while dead letters wait for somebody, and gets its traffic', async () => {
+    const { environment } = lab;
+    await environment.query(
+      `INSERT INTO dead_letter (task_id, name, queue, envelope, args, attempts, options, error_class, error_message,
+         fingerprint, failed_at) VALUES ('dead', 'lab.noop', 'low', '{}', '{}', 1, '{}', 'E', 'x', 'f', now())`,
+    );
+    const { checks } = await until('queues', 'queues.dead_letters');
+    expect(checks.queues?.details).toMatchObject({ deadLetters: 1 });
+    expect((await fetch(`${lab.url}/health/ready`)).status).toBe(200);
+    expect((await fetch(`${lab.url}/health`)).status).toBe(200);
+    await environment.query('UPDATE dead_letter SET replayed_at = now()');
+    await until('queues', undefined);
+    await environment.query('DELETE FROM dead_letter');
+  });
+
   it('is degraded without workers, and up with as many as expected', async () => {
     await until('workers', 'workers.none');
     expect((await fetch(`${lab.url}/health/ready`)).status).toBe(200);

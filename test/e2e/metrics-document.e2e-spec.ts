@@ -71,7 +71,8 @@ async function series(): Promise<Series[]> {
     .filter(({ name }) => name.startsWith('gleaner_'))
     .flatMap(({ name, values }) =>
       values.map(({ labels }) => {
-        const { le: _, ...ours } = labels as Record<string, string>;
+        const ours = { ...(labels as Record<string, string>) };
+        delete ours.le;
         return { id: `${name} ${JSON.stringify(ours)}`, metric: name, labels: ours };
       }),
     );

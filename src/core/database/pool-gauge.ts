@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectMetric, makeGaugeProvider } from '@willsoto/nestjs-prometheus';
-import type pg from 'pg';
 import type { Gauge } from 'prom-client';
 import { DataSource } from 'typeorm';
 import { DATABASE_LIMITS, type DatabaseLimits } from './database-limits.js';
+import { poolUse } from './pool-use.js';
 
 const CONNECTIONS = 'gleaner_database_pool_connections';
 const MAX = 'gleaner_database_pool_max_connections';
@@ -26,14 +26,10 @@ export class PoolGauge {
     @Inject(DATABASE_LIMITS) limits: DatabaseLimits,
     dataSource: DataSource,
   ) {
-    // TypeORM has one pool for a data source without replicas, and no type for it.
-    const { master } = dataSource.driver as unknown as { master: pg.Pool };
     max.set(limits.poolMax);
     Object.assign(gauge, {
       collect(): void {
-        gauge.set({ state: 'active' }, master.totalCount - master.idleCount);
-        gauge.set({ state: 'idle' }, master.idleCount);
-        gauge.set({ state: 'waiting' }, master.waitingCount);
+        for (const [state, count] of Object.entries<number>(poolUse(dataSource))) gauge.set({ state }, count);
       },
     });
   }

@@ -9,7 +9,7 @@ import type { Check } from './health-check.js';
 export class ProbeRegistry implements OnModuleInit {
   private readonly logger = new Logger(ProbeRegistry.name);
   private readonly probes: { options: ProbeOptions; probe: HealthProbe }[] = [];
-  private readonly told = new Map<string, Check['status']>();
+  private readonly told = new Map<string, string>();
 
   constructor(
     private readonly discovery: DiscoveryService,
@@ -48,9 +48,11 @@ export class ProbeRegistry implements OnModuleInit {
 
   /** Who looks at the log learns of it without having asked, once a change. */
   private tell(name: string, { status, reason, message }: Check): void {
-    const before = this.told.get(name);
-    this.told.set(name, status);
-    if (before === status || (before === undefined && status === 'up')) return;
+    const before = this.told.get(name) ?? 'up';
+    // Why it is not well can change, too.
+    const now = reason ?? status;
+    this.told.set(name, now);
+    if (before === now) return;
     if (status === 'up') this.logger.log({ probe: name }, 'is well again');
     else this.logger.warn({ probe: name, reason, message }, `is ${status}`);
   }

@@ -10,6 +10,7 @@ export { ControllableWorker, type HeldTask } from './running/controllable-worker
 export type { RawTask } from './tasks/raw-task.js';
 export { declareTasks, TaskCatalogue } from './tasks/task-catalogue.js';
 export { OutboxTask } from './enqueueing/outbox-task.entity.js';
+export { type QueuesConfig, queuesConfig } from './queues.config.js';
 export { QueuesIsolatedModule } from './queues.isolated.module.js';
 export { ISOLATED_FLAG } from './running/isolated/isolated-children.js';
 export { QueuesModule } from './queues.module.js';

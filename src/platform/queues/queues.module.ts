@@ -12,7 +12,6 @@ import { Sender } from './enqueueing/sender.js';
 import { TaskQueue } from './enqueueing/task-queue.js';
 import { TaskLimits } from './limits/task-limits.js';
 import { type QueuesConfig, queuesConfig } from './queues.config.js';
-import { QueuesProbe } from './queues.health.js';
 import { Revocations } from './revoking/revocations.js';
 import { Tombstones } from './revoking/tombstones.js';
 import { QueueControl } from './steering/queue-control.js';
@@ -55,7 +54,6 @@ export class QueuesModule {
         Sender,
         Outbox,
         OutboxRelay,
-        QueuesProbe,
         QueueGauges,
         TaskEventMetrics,
         ...taskEventMetricProviders,
