@@ -33,6 +33,8 @@ let mail: MailServer;
 let environment: TestEnvironment;
 let node: AlertNode;
 let received: Received[];
+/** Paths whose caller has gone without an answer. */
+let givenUp: string[];
 /** What a path answers; 200 if it is not here, and nothing at all if it is null. */
 const answers = new Map<string, { status: number; headers?: Record<string, string>; body?: string } | null>();
 
@@ -45,7 +47,7 @@ beforeAll(async () => {
       const raw = body.toString('utf8');
       received.push({ path, headers: request.headers, body: JSON.parse(raw) as Sent, raw });
       const answer = answers.get(path);
-      if (answer === null) return;
+      if (answer === null) return void response.on('close', () => givenUp.push(path));
       response.writeHead(answer?.status ?? 200, answer?.headers);
       response.end(answer?.body);
     });
@@ -58,6 +60,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   received = [];
+  givenUp = [];
   answers.clear();
   mail.mails.length = 0;
   mail.refusal = undefined;
@@ -244,7 +247,9 @@ describe('a channel that fails', () => {
       await node.get(Dispatcher).runOnce();
       return to('webhook')[1];
     });
+    // It has waited for nobody all the while.
     expect(to('slack')).toHaveLength(1);
+    expect(givenUp).toEqual([]);
     expect(await states('slack')).toMatchObject([{ state: 'pending' }, { state: 'pending' }]);
     web.closeConnections();
   });
