@@ -1,17 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PinoLogger } from 'nestjs-pino';
-import { correlate, correlation, fitId } from '../correlation/index.js';
+import { correlate, fitId } from '../correlation/index.js';
 
 /** Longer URLs are cut: a log line is no place for what a client can make as long as it likes. */
 const MAX_URL_LENGTH = 500;
 /** Probes and scrapes come every few seconds; a line for each would bury what matters. */
 const UNLOGGED = /^\/(?:health|metrics)\b/;
-
-/** What every line tells of the request or the task that it was written for. */
-export function correlationFields(): object {
-  return correlation() ?? {};
-}
 
 /**
  * One line for every request, when it has ended.

@@ -1,2 +1,3 @@
+export { harmless, harmlessJson, harmlessLine } from './harmless.js';
 export { shownJson } from './shown-json.js';
-export { shownText } from './shown-text.js';
+export { mayHoldSecrets, shownText } from './shown-text.js';
