@@ -9,6 +9,7 @@ import { Records1763730000000 } from './1763730000000-records.js';
 import { Frontier1763740000000 } from './1763740000000-frontier.js';
 import { SourceSchedules1763750000000 } from './1763750000000-source-schedules.js';
 import { Tasks1763760000000 } from './1763760000000-tasks.js';
+import { RunCorrelation1763765000000 } from './1763765000000-run-correlation.js';
 
 /** In the order in which they are applied. */
 export const migrations = [
@@ -23,4 +24,5 @@ export const migrations = [
   Frontier1763740000000,
   SourceSchedules1763750000000,
   Tasks1763760000000,
+  RunCorrelation1763765000000,
 ];

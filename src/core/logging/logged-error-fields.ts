@@ -1,5 +1,7 @@
 /** What pino's serializer makes of an error: also everything that was hung on it. */
 interface Serialised {
+  /** What was logged. */
+  raw?: unknown;
   type?: unknown;
   code?: unknown;
   message?: unknown;
@@ -13,7 +15,10 @@ interface Serialised {
  */
 export function loggedErrorFields(error: unknown): unknown {
   if (typeof error !== 'object' || error === null) return error;
-  const { type, code, message, stack, aggregateErrors }: Serialised = error;
+  const { raw }: Serialised = error;
+  // Of an error that happened elsewhere, or was kept, there is only what was said of it.
+  const told: Serialised = typeof raw === 'object' && raw !== null && !(raw instanceof Error) ? raw : error;
+  const { type, code, message, stack, aggregateErrors } = told;
   return {
     type,
     code,
