@@ -14,12 +14,14 @@ export class LogDestination implements DestinationStream {
   constructor(
     private readonly stdout: DestinationStream & { flushSync?(): void },
     private readonly errors: LoggedErrors,
+    private readonly files?: DestinationStream,
   ) {}
 
   write(line: string): void {
     const level = this.lastLevel;
     const shown = shownLine(line);
     this.stdout.write(shown);
+    this.files?.write(shown);
     if (level >= LEVEL_ERROR) this.errors.tell(shown);
   }
 

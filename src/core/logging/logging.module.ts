@@ -1,6 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { LoggerModule, type Params } from 'nestjs-pino';
 import { AppLogger } from './app-logger.js';
+import { LogFileFailures, logFileMetricProviders } from './files/log-file-failures.js';
+import { logFileThread } from './files/log-file-thread.js';
 import { blocksOnStdout, LogDestination, prettyStdout } from './log-destination.js';
 import { LoggedErrors, loggedErrors } from './logged-errors.js';
 import { loggerOptions } from './logger-options.js';
@@ -21,7 +23,13 @@ export class LoggingModule {
           useFactory: (config: LoggingConfig) => loggerParams(config, mode),
         }),
       ],
-      providers: [AppLogger, RequestLog, { provide: LoggedErrors, useValue: loggedErrors }],
+      providers: [
+        AppLogger,
+        RequestLog,
+        LogFileFailures,
+        ...logFileMetricProviders,
+        { provide: LoggedErrors, useValue: loggedErrors },
+      ],
       exports: [AppLogger, RequestLog, LoggedErrors],
     };
   }
@@ -34,7 +42,11 @@ function loggerParams(config: LoggingConfig, mode: string): Params {
     renameContext: 'module',
     pinoHttp: [
       loggerOptions(config.level, mode),
-      new LogDestination(process.stdout.isTTY ? prettyStdout : blocksOnStdout(), loggedErrors),
+      new LogDestination(
+        process.stdout.isTTY ? prettyStdout : blocksOnStdout(),
+        loggedErrors,
+        config.directory === undefined ? undefined : logFileThread.start(config.directory),
+      ),
     ],
   };
 }
