@@ -8,6 +8,7 @@ import { HealthHttpModule, HealthProbesModule } from '../operations/health/index
 import { AuthenticationHttpModule, AuthModule, AuthorizationHttpModule } from '../platform/auth/index.js';
 import { QueuesIsolatedModule, QueuesModule, QueuesWorkerModule } from '../platform/queues/index.js';
 import { HistoryModule, HistoryRunnerModule } from '../platform/history/index.js';
+import { LogLevelsModule } from '../platform/log-levels/index.js';
 import {
   SchedulingHttpModule,
   SchedulingModule,
@@ -26,6 +27,7 @@ export type Mode = (typeof MODES)[number];
 const services: Modules = [
   AuthModule,
   HistoryModule,
+  LogLevelsModule,
   SchedulingModule,
   WorkersModule,
   SourcesModule,

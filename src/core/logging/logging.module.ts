@@ -1,10 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { LoggerModule, type Params } from 'nestjs-pino';
+import { LoggerModule, type Params, PinoLogger } from 'nestjs-pino';
 import { AppLogger } from './app-logger.js';
 import { LogFileFailures, logFileMetricProviders } from './files/log-file-failures.js';
 import { logFileThread } from './files/log-file-thread.js';
 import { blocksOnStdout, LogDestination, prettyStdout } from './log-destination.js';
 import { LoggedErrors, loggedErrors } from './logged-errors.js';
+import { LogLevels, logLevels } from './log-levels.js';
 import { loggerOptions } from './logger-options.js';
 import { type LoggingConfig, loggingConfig } from './logging.config.js';
 import { RequestLog } from './request-log.js';
@@ -29,8 +30,16 @@ export class LoggingModule {
         LogFileFailures,
         ...logFileMetricProviders,
         { provide: LoggedErrors, useValue: loggedErrors },
+        {
+          provide: LogLevels,
+          inject: [loggingConfig.token, PinoLogger],
+          useFactory: (config: LoggingConfig, pino: PinoLogger) => {
+            logLevels.attach(config.level, pino.logger);
+            return logLevels;
+          },
+        },
       ],
-      exports: [AppLogger, RequestLog, LoggedErrors],
+      exports: [AppLogger, RequestLog, LoggedErrors, LogLevels],
     };
   }
 }

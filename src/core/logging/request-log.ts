@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PinoLogger } from 'nestjs-pino';
 import { correlate, fitId } from '../correlation/index.js';
+import { LogLevels } from './log-levels.js';
 import { SLOW_MS } from './slow.js';
 import { workFields } from './work-fields.js';
 
@@ -18,7 +19,10 @@ const UNLOGGED = /^\/(?:health|metrics)\b/;
  */
 @Injectable()
 export class RequestLog {
-  constructor(private readonly pino: PinoLogger) {}
+  constructor(
+    private readonly pino: PinoLogger,
+    private readonly levels: LogLevels,
+  ) {}
 
   /** Must be called before routes are registered: Fastify's hooks only hold for later ones. */
   observe(server: FastifyInstance): void {
@@ -33,7 +37,7 @@ export class RequestLog {
       done();
     });
     server.addHook('onRequestAbort', (request, done) => {
-      if (!UNLOGGED.test(request.url)) {
+      if (!UNLOGGED.test(request.url) && this.levels.isEnabled('warn', RequestLog.name)) {
         this.pino.logger.warn(
           { module: RequestLog.name, requestId: request.id, ...describe(request) },
           'request aborted by its client',
@@ -48,6 +52,7 @@ export class RequestLog {
     const { statusCode } = reply;
     const slow = reply.elapsedTime > SLOW_MS && !isStream(reply);
     const level = statusCode >= 500 ? 'error' : statusCode >= 400 || slow ? 'warn' : 'info';
+    if (!this.levels.isEnabled(level, RequestLog.name)) return;
     this.pino.logger[level](
       {
         module: RequestLog.name,

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AuthModule } from '../../platform/auth/index.js';
 import { ChangesModule } from '../../platform/changes/index.js';
 import { HistoryModule } from '../../platform/history/index.js';
+import { LogLevelsModule } from '../../platform/log-levels/index.js';
 import { WorkersModule } from '../../platform/workers/index.js';
 import { TaskActionsController } from './actions/task-actions.controller.js';
 import { BullBoard } from './bull-board/bull-board.js';
@@ -19,6 +20,7 @@ import { DeadLetterActionsController } from './dead-letters/dead-letter-actions.
 import { DeadLetterPurge } from './dead-letters/dead-letter-purge.js';
 import { DeadLetterReplays } from './dead-letters/dead-letter-replays.js';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
+import { LogLevelsController } from './log-levels/log-levels.controller.js';
 import { QueueDrain } from './queues/queue-drain.js';
 import { QueueRates } from './queues/queue-rates.js';
 import { QueuesController } from './queues/queues.controller.js';
@@ -32,7 +34,7 @@ import { WorkersController } from './workers/workers.controller.js';
 
 /** Seeing and steering tasks, queues, workers and dead letters, over HTTP. Whoever reads here needs a key, too. */
 @Module({
-  imports: [AuthModule, ChangesModule, HistoryModule, WorkersModule],
+  imports: [AuthModule, ChangesModule, HistoryModule, LogLevelsModule, WorkersModule],
   controllers: [
     TasksController,
     BulkController,
@@ -44,6 +46,7 @@ import { WorkersController } from './workers/workers.controller.js';
     WorkerCommandsController,
     DeadLettersController,
     DeadLetterActionsController,
+    LogLevelsController,
   ],
   providers: [
     ...controlMetricProviders,
