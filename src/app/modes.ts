@@ -9,6 +9,7 @@ import { AlertingReportingModule, AlertingRunnerModule } from '../platform/alert
 import { AuthenticationHttpModule, AuthModule, AuthorizationHttpModule } from '../platform/auth/index.js';
 import { QueuesIsolatedModule, QueuesModule, QueuesWorkerModule } from '../platform/queues/index.js';
 import { HistoryModule, HistoryRunnerModule } from '../platform/history/index.js';
+import { LogLevelsModule } from '../platform/log-levels/index.js';
 import {
   SchedulingHttpModule,
   SchedulingModule,
@@ -27,6 +28,7 @@ export type Mode = (typeof MODES)[number];
 const services: Modules = [
   AuthModule,
   HistoryModule,
+  LogLevelsModule,
   SchedulingModule,
   WorkersModule,
   SourcesModule,

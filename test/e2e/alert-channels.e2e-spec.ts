@@ -47,9 +47,8 @@ beforeAll(async () => {
       const raw = body.toString('utf8');
       received.push({ path, headers: request.headers, body: JSON.parse(raw) as Sent, raw });
       const answer = answers.get(path);
-      if (answer === null) return void response.on('close', () => givenUp.push(path));
-      response.writeHead(answer?.status ?? 200, answer?.headers);
-      response.end(answer?.body);
+      if (answer === null) response.on('close', () => givenUp.push(path));
+      else response.writeHead(answer?.status ?? 200, answer?.headers).end(answer?.body);
     });
   };
 });

@@ -34,6 +34,7 @@ describe('OpenAPI', () => {
     ).toEqual([
       'delete /api/v1/ops/alert-silences/{id}',
       'delete /api/v1/ops/dead-letters/{id}',
+      'delete /api/v1/ops/log-levels/{module}',
       'delete /api/v1/sources/{slug}',
       'delete /api/v1/sources/{slug}/schedule',
       'get /api/v1/authors',
@@ -50,6 +51,7 @@ describe('OpenAPI', () => {
       'get /api/v1/ops/errors',
       'get /api/v1/ops/events',
       'get /api/v1/ops/health',
+      'get /api/v1/ops/log-levels',
       'get /api/v1/ops/queues',
       'get /api/v1/ops/queues/{name}',
       'get /api/v1/ops/task-types',
@@ -101,6 +103,7 @@ describe('OpenAPI', () => {
       'post /api/v1/sources',
       'post /api/v1/sources/preview',
       'post /api/v1/sources/{slug}/runs',
+      'put /api/v1/ops/log-levels/{module}',
       'put /api/v1/sources/{slug}',
       'put /api/v1/sources/{slug}/schedule',
     ]);

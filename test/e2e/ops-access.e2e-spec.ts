@@ -23,6 +23,7 @@ const ROUTES: readonly [route: string, role: Role][] = [
   ['GET /errors', 'viewer'],
   ['GET /events', 'viewer'],
   ['GET /health', 'viewer'],
+  ['GET /log-levels', 'viewer'],
   ['GET /queues', 'viewer'],
   ['GET /queues/:name', 'viewer'],
   ['GET /task-types', 'viewer'],
@@ -51,10 +52,12 @@ const ROUTES: readonly [route: string, role: Role][] = [
   ['POST /workers/:id/commands', 'operator'],
   ['POST /workers/commands', 'operator'],
   ['DELETE /dead-letters/:id', 'admin'],
+  ['DELETE /log-levels/:module', 'admin'],
   ['POST /dead-letters/purge', 'admin'],
   ['POST /queues/:name/drain', 'admin'],
   ['POST /workers/:id/shutdown', 'admin'],
   ['POST /workers/shutdown', 'admin'],
+  ['PUT /log-levels/:module', 'admin'],
 ];
 const CHANGING = ROUTES.filter(([route]) => !route.startsWith('GET'));
 const RANK = { viewer: 1, operator: 2, admin: 3 };

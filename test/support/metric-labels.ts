@@ -19,6 +19,7 @@ export const LABELS: Readonly<Record<string, LabelBound>> = {
     most: 51,
     free: true,
   },
+  file: { values: 'the files of LOG_DIR', most: 3 },
   finish_reason: { values: 'why runs end: a list in the code', most: 9 },
   kind: inTheCode(6),
   limit: { values: 'the limits of requests, and `none`', most: 10 },

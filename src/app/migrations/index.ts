@@ -10,6 +10,7 @@ import { Frontier1763740000000 } from './1763740000000-frontier.js';
 import { SourceSchedules1763750000000 } from './1763750000000-source-schedules.js';
 import { Tasks1763760000000 } from './1763760000000-tasks.js';
 import { UnrepeatedDeadLetters1763765000000 } from './1763765000000-unrepeated-dead-letters.js';
+import { RunCorrelation1763766000000 } from './1763766000000-run-correlation.js';
 import { Alerts1763770000000 } from './1763770000000-alerts.js';
 
 /** In the order in which they are applied. */
@@ -26,5 +27,6 @@ export const migrations = [
   SourceSchedules1763750000000,
   Tasks1763760000000,
   UnrepeatedDeadLetters1763765000000,
+  RunCorrelation1763766000000,
   Alerts1763770000000,
 ];

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 /** What everything that one cause sets off has in common, and where in that we are. */
 export interface Correlation {
-  /** The same for an HTTP request, the tasks that it enqueues, and those that they enqueue. */
+  /** The same for an HTTP request, the tasks that it enqueues, those that they enqueue, and the runs that these begin. */
   readonly correlationId: string;
   /** The HTTP request that began it; absent when nobody asked, e.g. on a schedule. */
   readonly requestId?: string;
@@ -12,6 +12,9 @@ export interface Correlation {
   readonly attempt?: number;
   /** The first task of the chain that led to it. */
   readonly rootTaskId?: string;
+  /** The run of a source, and that source's slug. */
+  readonly runId?: string;
+  readonly source?: string;
 }
 
 const storage = new AsyncLocalStorage<Correlation>();

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { isSecretName, shownText } from '../redaction/index.js';
 import { GleanerError } from './gleaner-error.js';
 
 export interface InvalidField {
@@ -53,15 +54,22 @@ function fieldsOf(issue: StandardSchemaV1.Issue, input: unknown, whole: string):
   return [
     {
       field: path.map(shown).join('.') || whole,
-      message: `${issue.message}, got ${received === undefined ? 'nothing' : excerpt(received)}`,
+      message: `${issue.message}, got ${gotten(path, received)}`,
     },
   ];
 }
 
 const shown = (key: unknown): string => String(key).slice(0, 100);
 
+/** The answer goes to whoever sent it, and also into logs and histories: a secret is not repeated. */
+function gotten(path: readonly PropertyKey[], received: unknown): string {
+  if (received === undefined) return 'nothing';
+  if (path.some((part) => isSecretName(String(part)))) return 'a value not shown here';
+  return excerpt(received);
+}
+
 function excerpt(value: unknown): string {
-  const json = jsonOf(value);
+  const json = shownText(jsonOf(value), Infinity);
   return json.length > 80 ? `${json.slice(0, 80)}… (${json.length} characters)` : json;
 }
 

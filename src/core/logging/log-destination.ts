@@ -1,23 +1,28 @@
 import { destination, type DestinationStream, levels, symbols } from 'pino';
 import type { LoggedErrors } from './logged-errors.js';
+import { prettyLine } from './pretty-line.js';
+import { shownLine } from './shown-line.js';
 
 const LEVEL_ERROR = levels.values.error ?? Infinity;
 
 /** Where every line of this process goes, once it is JSON. */
 export class LogDestination implements DestinationStream {
-  /** Makes pino tell the level beside the line. */
+  /** Makes pino tell beside the line what it is made of. */
   readonly [symbols.needsMetadataGsym] = true;
   lastLevel = 0;
 
   constructor(
     private readonly stdout: DestinationStream & { flushSync?(): void },
     private readonly errors: LoggedErrors,
+    private readonly files?: DestinationStream,
   ) {}
 
   write(line: string): void {
     const level = this.lastLevel;
-    this.stdout.write(line);
-    if (level >= LEVEL_ERROR) this.errors.tell(line);
+    const shown = shownLine(line);
+    this.stdout.write(shown);
+    this.files?.write(shown);
+    if (level >= LEVEL_ERROR) this.errors.tell(shown);
   }
 
   /** pino calls it for a fatal line, after which there may be no other chance. */
@@ -33,3 +38,8 @@ export class LogDestination implements DestinationStream {
 export function blocksOnStdout(): DestinationStream {
   return destination({ dest: 1, sync: false, minLength: 8192, periodicFlush: 100 });
 }
+
+/** For a person who looks on: at once, and readable. */
+export const prettyStdout: DestinationStream = {
+  write: (line) => void process.stdout.write(prettyLine(line)),
+};

@@ -1,16 +1,16 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { LoggerModule, type Params } from 'nestjs-pino';
-import { processId } from '../process/index.js';
+import { LoggerModule, type Params, PinoLogger } from 'nestjs-pino';
 import { AppLogger } from './app-logger.js';
-import { LogDestination, blocksOnStdout } from './log-destination.js';
+import { LogFileFailures, logFileMetricProviders } from './files/log-file-failures.js';
+import { logFileThread } from './files/log-file-thread.js';
+import { blocksOnStdout, LogDestination, prettyStdout } from './log-destination.js';
 import { LoggedErrors, loggedErrors } from './logged-errors.js';
+import { LogLevels, logLevels } from './log-levels.js';
+import { loggerOptions } from './logger-options.js';
 import { type LoggingConfig, loggingConfig } from './logging.config.js';
-import { correlationFields, RequestLog } from './request-log.js';
+import { RequestLog } from './request-log.js';
 
-/** What RequestLog writes has no headers; these are for whoever logs a whole request one day. */
-const REDACTED = ['req.headers.authorization', 'req.headers.cookie', 'res.headers["set-cookie"]'];
-
-/** JSON lines on stdout; every line tells service, mode and instance, and inside a request its id. */
+/** One JSON line for each event on stdout, or a line for people where that is a terminal. */
 @Module({})
 export class LoggingModule {
   static forRoot(mode: string): DynamicModule {
@@ -24,40 +24,38 @@ export class LoggingModule {
           useFactory: (config: LoggingConfig) => loggerParams(config, mode),
         }),
       ],
-      providers: [AppLogger, RequestLog, { provide: LoggedErrors, useValue: loggedErrors }],
-      exports: [AppLogger, RequestLog, LoggedErrors],
+      providers: [
+        AppLogger,
+        RequestLog,
+        LogFileFailures,
+        ...logFileMetricProviders,
+        { provide: LoggedErrors, useValue: loggedErrors },
+        {
+          provide: LogLevels,
+          inject: [loggingConfig.token, PinoLogger],
+          useFactory: (config: LoggingConfig, pino: PinoLogger) => {
+            logLevels.attach(config.level, pino.logger);
+            return logLevels;
+          },
+        },
+      ],
+      exports: [AppLogger, RequestLog, LoggedErrors, LogLevels],
     };
   }
 }
 
 function loggerParams(config: LoggingConfig, mode: string): Params {
   return {
-    // No middleware: RequestLog writes the line of a request, and correlationFields() tells of it in every other line.
+    // No middleware: RequestLog writes the line of a request.
     forRoutes: [],
     renameContext: 'module',
     pinoHttp: [
-      {
-        level: config.level,
-        base: { service: 'gleaner', mode, instance: processId },
-        timestamp: isoTime,
-        formatters: { level: (label) => ({ level: label }) },
-        mixin: correlationFields,
-        redact: { paths: REDACTED, censor: '[redacted]' },
-      },
-      new LogDestination(blocksOnStdout(), loggedErrors),
+      loggerOptions(config.level, mode),
+      new LogDestination(
+        process.stdout.isTTY ? prettyStdout : blocksOnStdout(),
+        loggedErrors,
+        config.directory === undefined ? undefined : logFileThread.start(config.directory),
+      ),
     ],
   };
-}
-
-let lastMs = 0;
-let lastTime = '';
-
-/** The time of a line; busy processes write many within a millisecond, and formatting is dear. */
-function isoTime(): string {
-  const now = Date.now();
-  if (now !== lastMs) {
-    lastMs = now;
-    lastTime = `,"time":"${new Date(now).toISOString()}"`;
-  }
-  return lastTime;
 }

@@ -1,17 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PinoLogger } from 'nestjs-pino';
-import { correlate, correlation, fitId } from '../correlation/index.js';
+import { correlate, fitId } from '../correlation/index.js';
+import { LogLevels } from './log-levels.js';
+import { SLOW_MS } from './slow.js';
+import { workFields } from './work-fields.js';
 
 /** Longer URLs are cut: a log line is no place for what a client can make as long as it likes. */
 const MAX_URL_LENGTH = 500;
 /** Probes and scrapes come every few seconds; a line for each would bury what matters. */
 const UNLOGGED = /^\/(?:health|metrics)\b/;
-
-/** What every line tells of the request or the task that it was written for. */
-export function correlationFields(): object {
-  return correlation() ?? {};
-}
 
 /**
  * One line for every request, when it has ended.
@@ -21,23 +19,27 @@ export function correlationFields(): object {
  */
 @Injectable()
 export class RequestLog {
-  constructor(private readonly pino: PinoLogger) {}
+  constructor(
+    private readonly pino: PinoLogger,
+    private readonly levels: LogLevels,
+  ) {}
 
   /** Must be called before routes are registered: Fastify's hooks only hold for later ones. */
   observe(server: FastifyInstance): void {
-    server.addHook('onRequest', (request, _reply, done) => {
-      // A caller that is part of something larger says of what; else the request is the beginning.
-      const correlationId = fitId(request.headers['x-correlation-id']) ?? request.id;
-      correlate({ requestId: request.id, correlationId }, done);
+    server.addHook('onRequest', (request, reply, done) => {
+      // A caller that is part of something larger says of what; else the request is the beginning, and X-Request-Id it.
+      const given = fitId(request.headers['x-correlation-id']);
+      if (given !== undefined) reply.header('X-Correlation-Id', given);
+      correlate({ requestId: request.id, correlationId: given ?? request.id }, done);
     });
     server.addHook('onResponse', (request, reply, done) => {
       this.write(request, reply);
       done();
     });
     server.addHook('onRequestAbort', (request, done) => {
-      if (!UNLOGGED.test(request.url)) {
+      if (!UNLOGGED.test(request.url) && this.levels.isEnabled('warn', RequestLog.name)) {
         this.pino.logger.warn(
-          { requestId: request.id, ...describe(request) },
+          { module: RequestLog.name, requestId: request.id, ...describe(request) },
           'request aborted by its client',
         );
       }
@@ -48,17 +50,27 @@ export class RequestLog {
   private write(request: FastifyRequest, reply: FastifyReply): void {
     if (UNLOGGED.test(request.url)) return;
     const { statusCode } = reply;
-    const level = statusCode >= 500 ? 'error' : statusCode >= 400 ? 'warn' : 'info';
+    const slow = reply.elapsedTime > SLOW_MS && !isStream(reply);
+    const level = statusCode >= 500 ? 'error' : statusCode >= 400 || slow ? 'warn' : 'info';
+    if (!this.levels.isEnabled(level, RequestLog.name)) return;
     this.pino.logger[level](
       {
+        module: RequestLog.name,
         requestId: request.id,
         ...describe(request),
         statusCode,
         responseTime: Math.round(reply.elapsedTime * 1000) / 1000,
+        ...workFields(request.workUnit),
+        ...(slow && { slow }),
       },
       'request completed',
     );
   }
+}
+
+/** What is sent for as long as somebody listens is not slow. */
+function isStream(reply: FastifyReply): boolean {
+  return String(reply.getHeader('content-type') ?? '').startsWith('text/event-stream');
 }
 
 /** Only what is harmless: headers can hold secrets. */

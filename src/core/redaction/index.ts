@@ -1,2 +1,4 @@
+export { harmless, harmlessJson, harmlessLine } from './harmless.js';
+export { isSecretName } from './secret-names.js';
 export { shownJson } from './shown-json.js';
-export { shownText } from './shown-text.js';
+export { mayHoldSecrets, shownText } from './shown-text.js';

@@ -5,6 +5,7 @@ import { REDACTED, shownText } from './shown-text.js';
 const MAX_DEPTH = 20;
 /** Elements of a list, and members of an object. */
 const MAX_MEMBERS = 200;
+/** Characters. */
 const MAX_STRING = 2000;
 const MAX_NAME = 200;
 /** Bytes that each container keeps for saying what it leaves out. */
@@ -20,9 +21,10 @@ export interface ShownJson {
  * A value as people may see it, as JSON that PostgreSQL takes for jsonb: what is secret by its name or looks like
  * credentials is replaced, and what is too long, too deep or too much is left out, saying so where it was.
  * @param maxBytes of the JSON in UTF-8, at least 100.
+ * @param maxString characters of each text in it.
  */
-export function shownJson(value: unknown, maxBytes: number): ShownJson {
-  const writer = new Writer(maxBytes);
+export function shownJson(value: unknown, maxBytes: number, maxString = MAX_STRING): ShownJson {
+  const writer = new Writer(maxBytes, maxString);
   try {
     const json = writer.write(value, 0);
     return { json, whole: writer.whole };
@@ -36,7 +38,10 @@ export function shownJson(value: unknown, maxBytes: number): ShownJson {
 class Writer {
   whole = true;
 
-  constructor(private left: number) {}
+  constructor(
+    private left: number,
+    private readonly maxString: number,
+  ) {}
 
   /** @returns JSON of at most as many bytes as were left, or of a mark. */
   write(value: unknown, depth: number): string {
@@ -53,7 +58,7 @@ class Writer {
   }
 
   private text(value: string): string {
-    const shown = shownText(value, MAX_STRING);
+    const shown = shownText(value, this.maxString);
     if (shown !== value) this.whole = false;
     let json = JSON.stringify(shown);
     if (Buffer.byteLength(json) > this.left) {

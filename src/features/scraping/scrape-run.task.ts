@@ -18,9 +18,6 @@ export const scrapeRun = defineTask({
   deadlineMs: 60_000,
 });
 
-/** One task per run, so that a run enqueued twice is still begun once. */
-export const taskIdOf = (runId: string): string => `run-${runId}`;
-
 @Injectable()
 @Task(scrapeRun)
 export class ScrapeRunTask implements TaskHandler<z.output<typeof payload>> {

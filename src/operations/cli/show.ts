@@ -1,4 +1,4 @@
-import { harmlessJson, harmlessLine } from './harmless.js';
+import { harmlessJson, harmlessLine } from '../../core/redaction/index.js';
 import { table } from './table.js';
 import type { Style, Terminal } from './terminal.js';
 

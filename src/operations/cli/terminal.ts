@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { harmless, harmlessLine } from './harmless.js';
+import { harmless, harmlessLine } from '../../core/redaction/index.js';
 import { cutTo } from './text-width.js';
 
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';

@@ -3,6 +3,7 @@ import { AlertingModule } from '../../platform/alerting/index.js';
 import { AuthModule } from '../../platform/auth/index.js';
 import { ChangesModule } from '../../platform/changes/index.js';
 import { HistoryModule } from '../../platform/history/index.js';
+import { LogLevelsModule } from '../../platform/log-levels/index.js';
 import { WorkersModule } from '../../platform/workers/index.js';
 import { TaskActionsController } from './actions/task-actions.controller.js';
 import { AlertRulesController } from './alerts/alert-rules.controller.js';
@@ -24,6 +25,7 @@ import { DeadLetterActionsController } from './dead-letters/dead-letter-actions.
 import { DeadLetterPurge } from './dead-letters/dead-letter-purge.js';
 import { DeadLetterReplays } from './dead-letters/dead-letter-replays.js';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
+import { LogLevelsController } from './log-levels/log-levels.controller.js';
 import { QueueDrain } from './queues/queue-drain.js';
 import { QueueRates } from './queues/queue-rates.js';
 import { QueuesController } from './queues/queues.controller.js';
@@ -37,7 +39,7 @@ import { WorkersController } from './workers/workers.controller.js';
 
 /** Seeing and steering tasks, queues, workers and dead letters, over HTTP. Whoever reads here needs a key, too. */
 @Module({
-  imports: [AlertingModule, AuthModule, ChangesModule, HistoryModule, WorkersModule],
+  imports: [AlertingModule, AuthModule, ChangesModule, HistoryModule, LogLevelsModule, WorkersModule],
   controllers: [
     TasksController,
     BulkController,
@@ -53,6 +55,7 @@ import { WorkersController } from './workers/workers.controller.js';
     AlertRulesController,
     AlertSilencesController,
     ErrorsController,
+    LogLevelsController,
   ],
   providers: [
     ...controlMetricProviders,

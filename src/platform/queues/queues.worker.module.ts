@@ -4,6 +4,7 @@ import { RateLimiter } from './limits/rate-limiter.js';
 import { ControllableWorker } from './running/controllable-worker.js';
 import { CurrentLimits } from './running/current-limits.js';
 import { IsolatedChildren } from './running/isolated/isolated-children.js';
+import { TaskLog } from './running/task-log.js';
 import { TaskRunner } from './running/task-runner.js';
 import { TaskSettler } from './running/task-settler.js';
 import { TaskWorker } from './running/task-worker.js';
@@ -15,6 +16,7 @@ import { TaskRegistry } from './tasks/task-registry.js';
   imports: [DiscoveryModule],
   providers: [
     TaskRegistry,
+    TaskLog,
     TaskRunner,
     TaskSettler,
     TaskWorker,

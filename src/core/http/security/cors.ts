@@ -12,10 +12,12 @@ const EXPOSED = [
   'X-RateLimit-Remaining',
   'X-RateLimit-Reset',
   'X-Request-Id',
+  'X-Correlation-Id',
 ].join(', ');
 
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
-const REQUEST_HEADERS = 'Authorization, Content-Type, If-None-Match, Last-Event-ID, X-Request-Id';
+const REQUEST_HEADERS =
+  'Authorization, Content-Type, If-None-Match, Last-Event-ID, X-Correlation-Id, X-Request-Id';
 /** Seconds that a browser need not ask again. */
 const PREFLIGHT_MAX_AGE = '600';
 

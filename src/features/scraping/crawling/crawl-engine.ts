@@ -5,8 +5,8 @@ import {
   Logger,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { PinoLogger } from 'nestjs-pino';
 import { randomUUID } from 'node:crypto';
+import { correlate } from '../../../core/correlation/index.js';
 import { WorkUnits } from '../../../core/database/index.js';
 import { isPassing } from '../../../core/errors/index.js';
 import { SourceService } from '../../sources/index.js';
@@ -14,6 +14,7 @@ import { Frontier, type RunKey } from '../frontier/frontier.js';
 import { ActiveRuns, type ActiveRun } from '../runs/active-runs.js';
 import { RunCommit } from '../runs/run-commit.js';
 import { RunProgress } from '../runs/run-progress.js';
+import { taskIdOf } from '../runs/run-task-id.js';
 import { type ScrapingConfig, scrapingConfig } from '../scraping.config.js';
 import { type CrawlJob, PageVisitor } from './page-visitor.js';
 import { type CrawlPorts, RunCrawl } from './run-crawl.js';
@@ -46,7 +47,6 @@ export class CrawlEngine implements OnApplicationBootstrap, BeforeApplicationShu
     private readonly committer: RunCommit,
     private readonly progress: RunProgress,
     private readonly units: WorkUnits,
-    private readonly pino: PinoLogger,
     @Inject(scrapingConfig.token) private readonly config: ScrapingConfig,
   ) {}
 
@@ -108,10 +108,10 @@ export class CrawlEngine implements OnApplicationBootstrap, BeforeApplicationShu
     };
     const ports = { visitor, frontier, committer, progress };
     const crawl = new RunCrawl(run, randomUUID(), job, ports, this.config.leaseMs);
-    const bindings = { runId: run.id, source: job.source.slug };
-    const done = this.pino
-      .runInContext(() => crawl.work(), { bindings })
-      .finally(() => this.crawls.delete(keyOf(run)));
+    const correlationId = run.correlationId ?? taskIdOf(run.id);
+    const done = correlate({ correlationId, runId: run.id, source: job.source.slug }, () =>
+      crawl.work(),
+    ).finally(() => this.crawls.delete(keyOf(run)));
     this.crawls.set(keyOf(run), { crawl, done });
   }
 }

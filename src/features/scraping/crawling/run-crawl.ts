@@ -189,13 +189,13 @@ export class RunCrawl {
   private async fail(error: unknown): Promise<void> {
     if (error instanceof RunOverError) return this.abandon();
     if (this.mayGoOn(error) && !this.isStopping) {
-      this.logger.warn({ err: error, runId: this.run.id }, 'crawl has to wait');
+      this.logger.warn({ err: error }, 'crawl has to wait');
       this.claimAt = performance.now() + this.outageMs;
       await this.wakeUp.sleep(this.outageMs);
       this.outageMs = Math.min(2 * this.outageMs, OUTAGE_MS.most);
       return;
     }
-    this.logger.error({ err: error, runId: this.run.id }, 'crawl failed');
+    this.logger.error({ err: error }, 'crawl failed');
     // What fails while the process ends says nothing of the run.
     if (!this.isStopping) await this.giveUp(error);
     this.abandon();
@@ -210,7 +210,7 @@ export class RunCrawl {
       await this.ports.progress.abandon(this.run, error);
     } catch (failure) {
       // The run stays active: whoever takes part in it next comes to the same end, and tries again to say so.
-      this.logger.error({ err: failure, runId: this.run.id }, 'the run could not be ended');
+      this.logger.error({ err: failure }, 'the run could not be ended');
     }
   }
 
@@ -220,7 +220,7 @@ export class RunCrawl {
       await this.ports.frontier.extend(this.run, this.token);
     } catch (error) {
       // The next time, or another worker takes them: then this one's outcomes do not count.
-      this.logger.warn({ err: error, runId: this.run.id }, 'leases could not be extended');
+      this.logger.warn({ err: error }, 'leases could not be extended');
     }
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ConfigOf, defineConfig, list, setting, wholeNumber } from '../../../core/config/index.js';
+import { type ConfigOf, defineConfig, flag, list, setting, wholeNumber } from '../../../core/config/index.js';
 import { isNetwork } from '../../../core/http/index.js';
 
 /** A name as it stands in a URL; the last label has a letter, or the URL parser takes all of it for an address. */
@@ -13,6 +13,11 @@ export const fetchingConfig = defineConfig('fetching', {
       .regex(/^[\x20-\x7e]{1,200}$/, 'expected 1 to 200 printable ASCII characters')
       .default('Gleaner/0.1 (self-hosted scraper)'),
     'how requests introduce themselves; add an address at which a site can reach you',
+  ),
+  sendCorrelationId: setting(
+    'SCRAPE_SEND_CORRELATION_ID',
+    flag().default(true),
+    'whether requests say which run they belong to, in X-Correlation-Id: whoever asks for a run can choose the id, and the sites see it',
   ),
   timeoutMs: setting(
     'SCRAPE_TIMEOUT_MS',

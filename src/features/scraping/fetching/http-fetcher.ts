@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Dispatcher } from 'undici';
+import { correlation } from '../../../core/correlation/index.js';
 import { type Accepted, acceptable } from './accepted.js';
 import { fetchFailure } from './fetch-failure.js';
 import {
@@ -108,6 +109,7 @@ export class HttpFetcher implements OnApplicationShutdown {
           'user-agent': this.config.userAgent,
           accept: acceptable[accept].header,
           'accept-encoding': 'gzip, deflate, br',
+          ...this.correlationHeader(),
           ...conditions(validators),
         },
         signal: limit.signal,
@@ -118,6 +120,12 @@ export class HttpFetcher implements OnApplicationShutdown {
       limit.end();
       throw error;
     }
+  }
+
+  /** With it the operators of a site can say which of our runs did what, and we find it in our log. */
+  private correlationHeader(): Record<string, string> {
+    const id = this.config.sendCorrelationId ? correlation()?.correlationId : undefined;
+    return id === undefined ? {} : { 'x-correlation-id': id };
   }
 
   private async answer(request: FetchRequest, asked: Asked): Promise<FetchAnswer> {

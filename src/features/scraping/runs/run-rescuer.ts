@@ -1,15 +1,17 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { correlate } from '../../../core/correlation/index.js';
 import { TaskQueue } from '../../../platform/queues/index.js';
 import { Periodic, type PeriodicWork } from '../../../platform/scheduling/index.js';
-import { scrapeRun, taskIdOf } from '../scrape-run.task.js';
+import { scrapeRun } from '../scrape-run.task.js';
 import { RunProgress } from './run-progress.js';
 import type { Run } from './run.entity.js';
+import { taskIdOf } from './run-task-id.js';
 
 /** Younger runs may simply be between their row and their task. */
 const QUIET_FOR = '1 minute';
 
-type QuietRun = Pick<Run, 'id' | 'attempt'>;
+type QuietRun = Pick<Run, 'id' | 'attempt' | 'correlationId'>;
 
 /**
  * Brings runs and the tasks that begin them together again after a crash or a lost Redis, so that no run stays pending
@@ -29,20 +31,24 @@ export class RunRescuer implements PeriodicWork {
 
   async runOnce(): Promise<void> {
     const quiet: QuietRun[] = await this.dataSource.query(
-      `SELECT id, attempt FROM run WHERE status = 'pending' AND updated_at < now() - $1::interval LIMIT 100`,
+      `SELECT id, attempt, correlation_id AS "correlationId" FROM run
+       WHERE status = 'pending' AND updated_at < now() - $1::interval LIMIT 100`,
       [QUIET_FOR],
     );
-    for (const run of quiet) await this.rescue(run);
+    for (const run of quiet) {
+      const cause = { correlationId: run.correlationId ?? taskIdOf(run.id), runId: run.id };
+      await correlate(cause, () => this.rescue(run));
+    }
   }
 
   private async rescue(run: QuietRun): Promise<void> {
     const runId = run.id;
     const state = await this.tasks.stateOf(scrapeRun, taskIdOf(runId));
     if (state === 'missing') {
-      this.logger.warn({ runId }, 'run had no task; enqueueing it again');
+      this.logger.warn('run had no task; enqueueing it again');
       await this.tasks.enqueue(scrapeRun, { runId }, { id: taskIdOf(runId) });
     } else if (state === 'ended') {
-      this.logger.warn({ runId }, 'the task of a run ended without beginning it; ending the run');
+      this.logger.warn('the task of a run ended without beginning it; ending the run');
       await this.progress.abandon(run, new Error('The task of this run ended without beginning the run.'));
     }
   }

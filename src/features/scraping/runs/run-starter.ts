@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { Transactions } from '../../../core/database/index.js';
 import { TaskQueue } from '../../../platform/queues/index.js';
 import type { Source } from '../../sources/index.js';
-import { scrapeRun, taskIdOf } from '../scrape-run.task.js';
+import { scrapeRun } from '../scrape-run.task.js';
 import { insertRun } from './new-run.js';
 import { RunAlreadyActiveError, SourceDisabledError } from './run.errors.js';
+import { taskIdOf } from './run-task-id.js';
 
 @Injectable()
 export class RunStarter {

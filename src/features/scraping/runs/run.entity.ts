@@ -72,6 +72,10 @@ export class Run {
   @Column('text')
   trigger!: RunTrigger;
 
+  /** Of the request or task that asked for it, see `Correlation`; null of runs from before it was kept. */
+  @Column('text', { nullable: true })
+  correlationId!: string | null;
+
   @Column('text')
   status!: RunStatus;
 

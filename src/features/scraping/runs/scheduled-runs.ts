@@ -10,11 +10,12 @@ import {
   type Slot,
 } from '../../../platform/scheduling/index.js';
 import { SCRAPE_SOURCE } from '../../sources/index.js';
-import { scrapeRun, taskIdOf } from '../scrape-run.task.js';
+import { scrapeRun } from '../scrape-run.task.js';
 import { insertRun } from './new-run.js';
 import { writeEnding } from './run-ender.js';
 import { CANCELLED } from './run-ending.js';
 import { RunEvents } from './run-events.js';
+import { taskIdOf } from './run-task-id.js';
 
 const payload = z.object({ sourceId: z.int() });
 

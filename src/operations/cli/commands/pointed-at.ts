@@ -1,4 +1,4 @@
-import { harmlessLine } from '../harmless.js';
+import { harmlessLine } from '../../../core/redaction/index.js';
 import { widthOf } from '../text-width.js';
 
 /** Some of the text around a position, and a caret below it. */

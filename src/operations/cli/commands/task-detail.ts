@@ -1,5 +1,5 @@
 import type { TaskColumn, TaskDetail } from '../../../platform/history/index.js';
-import { harmless } from '../harmless.js';
+import { harmless } from '../../../core/redaction/index.js';
 import { type Column, duration, showFacts, showTable, timeOf, WHOLE } from '../show.js';
 import type { Terminal } from '../terminal.js';
 import { COLUMNS, STYLES, styleOf } from './task-columns.js';

@@ -1,4 +1,5 @@
 import type { Job } from 'bull';
+import type { WorkUnit } from '../../../core/database/index.js';
 import { instanceId } from '../../../core/process/index.js';
 import type { TakenJob } from '../bull/take-jobs.js';
 import type { QueueName } from '../bull/queue-names.js';
@@ -14,7 +15,7 @@ export class Attempt {
   readonly number: number;
   readonly envelope: TaskEnvelope;
   /** What every event of it says. */
-  readonly facts: { task: TaskFacts; workerId: string; start: number; attempt: number };
+  readonly facts: { task: TaskFacts; workerId: string; start: number; attempt: number; unit?: WorkUnit };
   readonly takenAt = Date.now();
   /** The last sign of life. */
   aliveAt = this.takenAt;

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { WorkUnits } from '../../../core/database/index.js';
-import { correlate, type Correlation } from '../../../core/correlation/index.js';
+import { currentWorkUnit, WorkUnits } from '../../../core/database/index.js';
+import { correlate } from '../../../core/correlation/index.js';
 import { type QueuesConfig, queuesConfig } from '../queues.config.js';
 import { TaskDeadlineError, UnknownTaskError, WorkerShutdownError } from '../queues.errors.js';
 import { unseal } from '../tasks/task-envelope.js';
@@ -8,6 +8,7 @@ import { type TaskEvent, TaskEvents } from '../tasks/task-events.js';
 import { TaskMetrics } from '../tasks/task-metrics.js';
 import { type RegisteredTask, TaskRegistry } from '../tasks/task-registry.js';
 import type { Attempt } from './attempt.js';
+import { correlationOf } from './correlation-of.js';
 import { CurrentLimits } from './current-limits.js';
 import { contextOf } from './handler-context.js';
 import { IsolatedChildren } from './isolated/isolated-children.js';
@@ -33,7 +34,8 @@ export class TaskRunner {
 
   /** @returns what came of it; `lost` when another worker has the task meanwhile. Does not throw. */
   async run(attempt: Attempt): Promise<TaskEvent['type']> {
-    return correlate(correlationOf(attempt), async () => {
+    const { id, job, number, envelope } = attempt;
+    return correlate(correlationOf(id, job.name, number, envelope.headers), async () => {
       try {
         const before = await this.instead(attempt);
         return await this.settler.settle(attempt, before ?? (await this.begin(attempt)));
@@ -67,7 +69,11 @@ export class TaskRunner {
     }
     try {
       if (!task) throw new UnknownTaskError(attempt.job.name);
-      return await this.units.run('task', labels.task, () => this.execute(task, attempt));
+      return await this.units.run('task', labels.task, () => {
+        const unit = currentWorkUnit();
+        if (unit) attempt.facts.unit = unit;
+        return this.execute(task, attempt);
+      });
     } catch (error) {
       return { type: 'failed', error };
     }
@@ -83,7 +89,6 @@ export class TaskRunner {
       const late = (): void => attempt.abort(new TaskDeadlineError(definition.name, deadlineMs));
       deadline = setTimeout(late, deadlineMs);
       this.events.emit({ type: 'started', at: Date.now(), ...attempt.facts });
-      this.logger.log('task started');
     };
     let result: unknown;
     let failure: { error: unknown } | undefined;
@@ -112,16 +117,4 @@ function verdict(signal: AbortSignal, failure: { error: unknown } | undefined, r
   const finishedInTime = !failure && signal.reason instanceof WorkerShutdownError;
   if (signal.aborted && !finishedInTime) return outcomeOfAbort(signal.reason);
   return failure ? { type: 'failed', error: failure.error } : { type: 'succeeded', result };
-}
-
-function correlationOf({ id, job, number, envelope }: Attempt): Correlation {
-  const { correlationId = id, requestId, rootId = id } = envelope.headers;
-  return {
-    correlationId,
-    ...(requestId !== undefined && { requestId }),
-    taskId: id,
-    task: job.name,
-    attempt: number,
-    rootTaskId: rootId,
-  };
 }

@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { type Settlement, settle } from '../bull/settle-job.js';
 import { backoffMs } from '../tasks/backoff.js';
 import { type TaskEvent, TaskEvents, type TaskFailure } from '../tasks/task-events.js';
@@ -11,14 +11,13 @@ import { failureOf, isLastFailure, type Outcome } from './outcome.js';
 interface Verdict {
   readonly settlement: Settlement;
   readonly event: TaskEvent;
-  readonly tell: () => void;
+  /** Counts it, once it is written. */
+  readonly tell?: () => void;
 }
 
 /** Writes how an attempt ended: first to its queue, which may say that it is not ours any more, then to whoever watches. */
 @Injectable()
 export class TaskSettler {
-  private readonly logger = new Logger(TaskSettler.name);
-
   constructor(
     private readonly registry: TaskRegistry,
     private readonly metrics: TaskMetrics,
@@ -31,19 +30,18 @@ export class TaskSettler {
     if (outcome.type === 'lost') return this.lost(attempt, runtimeMs);
     const verdict = this.verdict(attempt, outcome, runtimeMs);
     if (!(await settle(attempt, verdict.settlement))) return this.lost(attempt, runtimeMs);
-    verdict.tell();
+    verdict.tell?.();
     this.events.emit(verdict.event);
     return verdict.event.type;
   }
 
   private lost(attempt: Attempt, runtimeMs: number): 'lost' {
-    this.logger.warn('task lost: another worker has it, and nothing is written of this attempt');
     this.events.emit({ type: 'lost', at: Date.now(), runtimeMs, ...attempt.facts });
     return 'lost';
   }
 
   private verdict(attempt: Attempt, outcome: Exclude<Outcome, { type: 'lost' }>, runtimeMs: number): Verdict {
-    const { metrics, logger } = this;
+    const { metrics } = this;
     const name = this.registry.get(attempt.job.name)?.definition.name ?? 'unknown';
     const labels = { task: name, queue: attempt.queue };
     const seconds = runtimeMs / 1000;
@@ -56,7 +54,6 @@ export class TaskSettler {
           tell: () => {
             metrics.succeeded.inc(labels);
             metrics.runtime.observe(labels, seconds);
-            logger.log({ seconds }, 'task succeeded');
           },
         };
       case 'failed':
@@ -67,32 +64,24 @@ export class TaskSettler {
           event: attempt.taken.revoked
             ? { type: 'withdrawn', at: common.at, task: common.task }
             : { type: 'revoked', ...common },
-          tell: () => {
-            metrics.revoked.inc(labels);
-            logger.log({ seconds }, 'task revoked');
-          },
+          tell: () => metrics.revoked.inc(labels),
         };
       case 'expired':
         return {
           settlement: { to: 'removed' },
           event: { type: 'expired', at: common.at, task: common.task },
-          tell: () => {
-            metrics.expired.inc(labels);
-            logger.warn('task expired before it was begun');
-          },
+          tell: () => metrics.expired.inc(labels),
         };
       case 'postponed':
         return {
           settlement: { to: 'delayed', at: outcome.until, fields: { slot: outcome.slot } },
           event: { type: 'postponed', until: outcome.until, ...common },
-          tell: () => logger.debug('task waits for its rate limit'),
         };
       case 'returned':
       default:
         return {
           settlement: { to: 'wait' },
           event: { type: 'returned', ...common },
-          tell: () => logger.log({ seconds }, 'task handed back'),
         };
     }
   }
@@ -108,7 +97,6 @@ export class TaskSettler {
     const fields = fieldsOf(attempt, failure);
     const common = { at: Date.now(), runtimeMs, failure, ...attempt.facts };
     const seconds = runtimeMs / 1000;
-    const told = { err: error, seconds };
     if (isLastFailure(job, error)) {
       return {
         settlement: { to: 'failed', fields },
@@ -116,7 +104,6 @@ export class TaskSettler {
         tell: () => {
           this.metrics.failed.inc(labels);
           this.metrics.runtime.observe(labels, seconds);
-          this.logger.error(told, 'task failed for good');
         },
       };
     }
@@ -128,11 +115,6 @@ export class TaskSettler {
       tell: () => {
         this.metrics.retried.inc(labels);
         this.metrics.runtime.observe(labels, seconds);
-        const waitSeconds = waitMs / 1000;
-        this.logger.warn(
-          { ...told, attempts: job.opts.attempts, waitSeconds },
-          'task failed; it will be tried again',
-        );
       },
     };
   }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { WorkUnit } from '../../../core/database/index.js';
 import type { QueueName } from '../bull/queue-names.js';
 import type { TaskEnvelope } from './task-envelope.js';
 
@@ -33,6 +34,8 @@ interface OfAttempt {
   readonly start: number;
   /** 1 for the first; a start after a crash or a hand-back repeats the number. */
   readonly attempt: number;
+  /** What it has cost so far, once it has begun. */
+  readonly unit?: WorkUnit;
 }
 
 /**

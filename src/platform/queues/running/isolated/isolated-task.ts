@@ -3,8 +3,9 @@ import { correlate } from '../../../../core/correlation/index.js';
 import { isRetryable } from '../../../../core/errors/index.js';
 import { UnknownTaskError } from '../../queues.errors.js';
 import type { TaskContext } from '../../tasks/task.js';
-import { unseal } from '../../tasks/task-envelope.js';
+import { readEnvelope, unseal } from '../../tasks/task-envelope.js';
 import { TaskRegistry } from '../../tasks/task-registry.js';
+import { correlationOf } from '../correlation-of.js';
 import type { FromChild, ToChild } from './protocol.js';
 import { RemoteTaskError, remoteFailureOf } from './remote-task.error.js';
 
@@ -29,7 +30,8 @@ export class IsolatedTask implements OnApplicationBootstrap {
     this.controller = new AbortController();
     const { taskId, attempt, name } = asked;
     try {
-      const result = await correlate({ correlationId: taskId, taskId, task: name, attempt }, async () => {
+      const { headers } = readEnvelope(asked.data, Date.now());
+      const result = await correlate(correlationOf(taskId, name, attempt, headers), async () => {
         const task = this.registry.get(name);
         if (!task) throw new UnknownTaskError(name);
         const { payload } = unseal(task.definition, asked.data);
