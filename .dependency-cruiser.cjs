@@ -52,7 +52,8 @@ module.exports = {
     },
     {
       name: 'nobody-imports-alerting',
-      comment: 'alerting looks at what there is; nothing that it looks at, but only how it is operated, knows of it',
+      comment:
+        'alerting looks at what there is; nothing that it looks at, but only how it is operated, knows of it',
       severity: 'error',
       from: { path: '^src/', pathNot: ['^src/app/', '^src/operations/', '^src/platform/alerting/'] },
       to: { path: '^src/platform/alerting/' },

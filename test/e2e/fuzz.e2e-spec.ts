@@ -24,7 +24,7 @@ const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 30_000);
  * about tasks in a certain state: test/e2e/ops-*.e2e-spec.ts.
  */
 const NOT_BY_REQUESTS_ALONE =
-  /408|429|503|\/ops\/|quotes\/random 404|runs\/\{id\}\/\w+ (200|409|413|415)|records\/\{id\}(\/changes)? 304|PUT \S+\{slug\}(?: (?:409|413)|\/schedule 409)/;
+  /408|429|503|\/ops\/|quotes\/random 404|runs\/\{id\}\/\w+ (200|409|413|415)|records\/\{id\}(\/changes)? 304|PUT \S+\{slug\} (?:409|413)/;
 
 const NO_LIMIT = '10000000/1000s,burst=10000000';
 const NO_LIMITS = {

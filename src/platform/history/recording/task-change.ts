@@ -4,7 +4,6 @@ import type { TaskFacts, TaskFailure } from '../../queues/index.js';
 import type { AttemptOutcome } from '../entities/task-attempt.entity.js';
 import type { TaskState } from '../entities/task.entity.js';
 
-
 /** JSON of what a task was sent with. */
 const MAX_ARGS_BYTES = 8 * 1024;
 const MAX_RESULT_BYTES = 16 * 1024;
