@@ -1,7 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type Config, InvalidConfigError } from '../core/config/index.js';
-import { WorkUnits } from '../core/database/index.js';
+import { WorkUnits } from '../core/performance/index.js';
 import { createAdapter, httpConfig, limitHandlers, protect } from '../core/http/index.js';
 import { AppLogger, RequestLog } from '../core/logging/index.js';
 import { BULL_BOARD_PATH, BullBoard } from '../operations/control/index.js';

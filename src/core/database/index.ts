@@ -8,4 +8,3 @@ export { GleanerDataSource } from './gleaner-data-source.js';
 export { migrate } from './migrate.js';
 export { Parameters } from './parameters.js';
 export { Transactions } from './transactions.js';
-export { WorkUnits } from './work-units.js';

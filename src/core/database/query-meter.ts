@@ -1,10 +1,10 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import type { Counter, Histogram } from 'prom-client';
+import type { WorkUnit } from '../performance/index.js';
 import { type DatabaseConfig, databaseConfig } from './database.config.js';
 import { type Operation, OPERATIONS, QUERY_SECONDS, SLOW_QUERIES } from './database.metrics.js';
 import { statementOf } from './statement.js';
-import type { WorkUnit } from './work-unit.js';
 
 /** Measures every statement of the process, and logs those that are slow. Values are never looked at. */
 @Injectable()

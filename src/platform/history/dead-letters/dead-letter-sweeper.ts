@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Queue } from 'bull';
-import { Transactions, WorkUnits } from '../../../core/database/index.js';
+import { Transactions } from '../../../core/database/index.js';
+import { WorkUnits } from '../../../core/performance/index.js';
 import { withDeadline } from '../../../core/deadline/index.js';
 import { type QueueName, Queues } from '../../queues/index.js';
 import { Periodic, type PeriodicWork } from '../../scheduling/index.js';

@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { WorkUnits } from '../../../core/database/index.js';
+import { WorkUnits } from '../../../core/performance/index.js';
 import { correlate, type Correlation } from '../../../core/correlation/index.js';
 import { type QueuesConfig, queuesConfig } from '../queues.config.js';
 import { TaskDeadlineError, UnknownTaskError, WorkerShutdownError } from '../queues.errors.js';

@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import type { FastifyInstance } from 'fastify';
 import type { Counter, Histogram } from 'prom-client';
-import { OVER_BUDGET, UNIT_QUERIES } from './database.metrics.js';
+import { OVER_BUDGET, UNIT_QUERIES } from './work-units.metrics.js';
 import { inWorkUnit, WORK_KINDS, type WorkKind, type WorkUnit } from './work-unit.js';
 
 /** No request, task or batch needs more: above it, something asks once for each row. */

@@ -1,0 +1,8 @@
+import { Global, Module } from '@nestjs/common';
+import { workUnitMetricProviders } from './work-units.metrics.js';
+import { WorkUnits } from './work-units.js';
+
+/** What each piece of work costs: everything that is measured stands on it, the database first. */
+@Global()
+@Module({ providers: [...workUnitMetricProviders, WorkUnits], exports: [WorkUnits] })
+export class WorkUnitsModule {}
