@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PinoLogger } from 'nestjs-pino';
 import { correlate, correlation, fitId } from '../correlation/index.js';
+import { costsOf, SLOW_MS } from '../performance/index.js';
 
 /** Longer URLs are cut: a log line is no place for what a client can make as long as it likes. */
 const MAX_URL_LENGTH = 500;
@@ -48,13 +49,17 @@ export class RequestLog {
   private write(request: FastifyRequest, reply: FastifyReply): void {
     if (UNLOGGED.test(request.url)) return;
     const { statusCode } = reply;
-    const level = statusCode >= 500 ? 'error' : statusCode >= 400 ? 'warn' : 'info';
+    const { workUnit } = request;
+    const slow = (workUnit?.streamsAfterMs ?? reply.elapsedTime) > SLOW_MS;
+    const level = statusCode >= 500 ? 'error' : statusCode >= 400 || slow ? 'warn' : 'info';
     this.pino.logger[level](
       {
         requestId: request.id,
         ...describe(request),
         statusCode,
         responseTime: Math.round(reply.elapsedTime * 1000) / 1000,
+        ...costsOf(workUnit),
+        ...(slow && { slow }),
       },
       'request completed',
     );

@@ -1,3 +1,6 @@
-export { currentWorkUnit, type WorkUnit } from './work-unit.js';
+export { Timings } from './timings.js';
+export { serverTiming } from './server-timing.js';
+export { addCosts, costsOf, SLOW_MS } from './work-costs.js';
+export { currentWorkUnit, inWorkUnit, type WorkCosts, WorkUnit } from './work-unit.js';
 export { WorkUnits } from './work-units.js';
 export { WorkUnitsModule } from './work-units.module.js';

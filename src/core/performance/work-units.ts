@@ -1,9 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import type { FastifyInstance } from 'fastify';
+import { Readable } from 'node:stream';
 import type { Counter, Histogram } from 'prom-client';
+import { correlation } from '../correlation/index.js';
+import { Timings } from './timings.js';
+import { inWorkUnit, WORK_KINDS, type WorkKind, WorkUnit } from './work-unit.js';
 import { OVER_BUDGET, UNIT_QUERIES } from './work-units.metrics.js';
-import { inWorkUnit, WORK_KINDS, type WorkKind, type WorkUnit } from './work-unit.js';
 
 /** No request, task or batch needs more: above it, something asks once for each row. */
 const QUERY_BUDGET = 20;
@@ -14,7 +17,7 @@ declare module 'fastify' {
   }
 }
 
-/** Counts queries by request, task, batch and periodic work, and says which of them ask too often. */
+/** Counts what requests, tasks, batches and periodic work cost, and says which of them query too often. */
 @Injectable()
 export class WorkUnits {
   private readonly logger = new Logger(WorkUnits.name);
@@ -22,20 +25,23 @@ export class WorkUnits {
   constructor(
     @InjectMetric(UNIT_QUERIES) private readonly queries: Histogram,
     @InjectMetric(OVER_BUDGET) private readonly overBudget: Counter,
+    private readonly timings: Timings,
   ) {
     for (const kind of WORK_KINDS) overBudget.inc({ kind }, 0);
   }
 
   /**
-   * Runs `work` as a unit of its own; inside another unit its queries count here only.
+   * Runs `work` as a unit of its own; inside another unit what it costs counts here only.
    * @param name a constant of the code: it becomes a label.
    */
-  async run<T>(kind: WorkKind, name: string, work: () => Promise<T>): Promise<T> {
-    const unit: WorkUnit = { kind, name, queries: 0, seconds: 0 };
+  async run<T>(kind: WorkKind, name: string, work: (unit: WorkUnit) => Promise<T>): Promise<T> {
+    const { taskId, requestId } = correlation() ?? {};
+    const unit = new WorkUnit(kind, name, taskId ?? requestId);
+    const start = performance.now();
     try {
-      return await inWorkUnit(unit, work);
+      return await inWorkUnit(unit, () => work(unit));
     } finally {
-      this.account(unit);
+      this.account(unit, performance.now() - start);
     }
   }
 
@@ -46,14 +52,10 @@ export class WorkUnits {
   observe(server: FastifyInstance): void {
     server.decorateRequest('workUnit', null);
     server.addHook('onRequest', (request, _reply, done) => {
-      const name = `${request.method} ${request.routeOptions.url ?? ''}`;
+      const { url } = request.routeOptions;
       // The methods of routes are few; what matches none could be any text.
-      const unit: WorkUnit = {
-        kind: 'request',
-        name: request.routeOptions.url === undefined ? 'unmatched' : name,
-        queries: 0,
-        seconds: 0,
-      };
+      const name = url === undefined ? 'unmatched' : `${request.method} ${url}`;
+      const unit = new WorkUnit('request', name, request.id);
       request.workUnit = unit;
       inWorkUnit(unit, done);
     });
@@ -62,18 +64,34 @@ export class WorkUnits {
       if (request.workUnit && request.body !== undefined) inWorkUnit(request.workUnit, done);
       else done();
     });
-    server.addHook('onResponse', (request, _reply, done) => {
-      if (request.workUnit) this.account(request.workUnit);
+    // A stream ends when its client has taken it, or when it has listened long enough: that is not the route's speed.
+    server.addHook('onSend', (request, reply, payload, done) => {
+      if (request.workUnit && payload instanceof Readable)
+        request.workUnit.streamsAfterMs = reply.elapsedTime;
+      done();
+    });
+    server.addHook('onResponse', (request, reply, done) => {
+      const unit = request.workUnit;
+      if (unit) this.account(unit, unit.streamsAfterMs ?? reply.elapsedTime);
       done();
     });
   }
 
-  private account({ kind, name, queries, seconds }: WorkUnit): void {
+  private account(unit: WorkUnit, ms: number): void {
+    const { kind, name, queries, querySeconds } = unit;
+    if (kind === 'request') this.timings.record('routes', name, ms, queries, unit);
+    else if (kind === 'task') this.timings.record('tasks', name, ms, queries, unit);
     this.queries.observe({ kind, unit: name }, queries);
     if (queries <= QUERY_BUDGET) return;
     this.overBudget.inc({ kind });
     this.logger.warn(
-      { kind, unit: name, queries, budget: QUERY_BUDGET, querySeconds: Math.round(seconds * 1000) / 1000 },
+      {
+        kind,
+        unit: name,
+        queries,
+        budget: QUERY_BUDGET,
+        querySeconds: Math.round(querySeconds * 1000) / 1000,
+      },
       `${name} made ${queries} queries, more than ${QUERY_BUDGET}: does it ask once for each row?`,
     );
   }

@@ -1,4 +1,5 @@
 import type { Job } from 'bull';
+import type { WorkUnit } from '../../../core/performance/index.js';
 import { instanceId } from '../../../core/process/index.js';
 import type { TakenJob } from '../bull/take-jobs.js';
 import type { QueueName } from '../bull/queue-names.js';
@@ -20,6 +21,8 @@ export class Attempt {
   aliveAt = this.takenAt;
   /** Of the child process of an isolated task. */
   pid: number | undefined;
+  /** What it has cost; absent until it is begun. */
+  work: WorkUnit | undefined;
   /** For a process of its own. */
   waiting = false;
   private kill: (() => void) | undefined;

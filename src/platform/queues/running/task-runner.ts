@@ -67,7 +67,10 @@ export class TaskRunner {
     }
     try {
       if (!task) throw new UnknownTaskError(attempt.job.name);
-      return await this.units.run('task', labels.task, () => this.execute(task, attempt));
+      return await this.units.run('task', labels.task, async (unit) => {
+        attempt.work = unit;
+        return this.execute(task, attempt);
+      });
     } catch (error) {
       return { type: 'failed', error };
     }

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { costsOf, SLOW_MS } from '../../../core/performance/index.js';
 import { type Settlement, settle } from '../bull/settle-job.js';
 import { backoffMs } from '../tasks/backoff.js';
 import { type TaskEvent, TaskEvents, type TaskFailure } from '../tasks/task-events.js';
@@ -47,6 +48,7 @@ export class TaskSettler {
     const name = this.registry.get(attempt.job.name)?.definition.name ?? 'unknown';
     const labels = { task: name, queue: attempt.queue };
     const seconds = runtimeMs / 1000;
+    const costs = { ...costsOf(attempt.work), ...(runtimeMs > SLOW_MS && { slow: true }) };
     const common = { at: Date.now(), runtimeMs, ...attempt.facts };
     switch (outcome.type) {
       case 'succeeded':
@@ -56,7 +58,7 @@ export class TaskSettler {
           tell: () => {
             metrics.succeeded.inc(labels);
             metrics.runtime.observe(labels, seconds);
-            logger.log({ seconds }, 'task succeeded');
+            logger[runtimeMs > SLOW_MS ? 'warn' : 'log']({ seconds, ...costs }, 'task succeeded');
           },
         };
       case 'failed':
@@ -108,7 +110,7 @@ export class TaskSettler {
     const fields = fieldsOf(attempt, failure);
     const common = { at: Date.now(), runtimeMs, failure, ...attempt.facts };
     const seconds = runtimeMs / 1000;
-    const told = { err: error, seconds };
+    const told = { err: error, seconds, ...costsOf(attempt.work) };
     if (isLastFailure(job, error)) {
       return {
         settlement: { to: 'failed', fields },
