@@ -46,6 +46,7 @@ describe('OpenAPI', () => {
       'get /api/v1/ops/health',
       'get /api/v1/ops/queues',
       'get /api/v1/ops/queues/{name}',
+      'get /api/v1/ops/slowest/{kind}',
       'get /api/v1/ops/task-types',
       'get /api/v1/ops/tasks',
       'get /api/v1/ops/tasks/count',

@@ -20,6 +20,7 @@ const ROUTES: readonly [route: string, role: Role][] = [
   ['GET /health', 'viewer'],
   ['GET /queues', 'viewer'],
   ['GET /queues/:name', 'viewer'],
+  ['GET /slowest/:kind', 'viewer'],
   ['GET /task-types', 'viewer'],
   ['GET /tasks', 'viewer'],
   ['GET /tasks/:id', 'viewer'],

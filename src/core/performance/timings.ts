@@ -3,8 +3,8 @@ import { stepOf, STEPS } from './duration-steps.js';
 import type { WorkUnit } from './work-unit.js';
 
 /** What is looked at for being slow. */
-const TIMED_KINDS = ['routes', 'tasks', 'queries'] as const;
-type TimedKind = (typeof TIMED_KINDS)[number];
+export const TIMED_KINDS = ['routes', 'tasks', 'queries'] as const;
+export type TimedKind = (typeof TIMED_KINDS)[number];
 
 /** Routes, tasks and statements are those of the code; should some be composed of data, the rest is one. */
 const MAX_NAMES = 200;

@@ -12,6 +12,7 @@ import type {
   TaskFinder,
   TaskHistory,
 } from '../../platform/history/index.js';
+import type { Slowest } from '../../platform/performance/index.js';
 import type { QueueControl, Revocations, taskRate } from '../../platform/queues/index.js';
 import type { BeatReader, Schedules, toScheduleDto } from '../../platform/scheduling/index.js';
 import type { WorkerControl, Workers } from '../../platform/workers/index.js';
@@ -44,6 +45,7 @@ export interface Applications {
     readonly beats: BeatReader;
     readonly toScheduleDto: typeof toScheduleDto;
     readonly taskRate: typeof taskRate;
+    readonly slowest: Slowest;
   };
   /** Knows what is scraped, and with it every task that there is. */
   features: {

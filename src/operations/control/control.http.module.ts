@@ -3,6 +3,7 @@ import { AuthModule } from '../../platform/auth/index.js';
 import { ChangesModule } from '../../platform/changes/index.js';
 import { HistoryModule } from '../../platform/history/index.js';
 import { WorkersModule } from '../../platform/workers/index.js';
+import { PerformanceModule } from '../../platform/performance/index.js';
 import { TaskActionsController } from './actions/task-actions.controller.js';
 import { BullBoard } from './bull-board/bull-board.js';
 import { BulkAnswers } from './bulk/bulk-answers.js';
@@ -24,6 +25,7 @@ import { QueueRates } from './queues/queue-rates.js';
 import { QueuesController } from './queues/queues.controller.js';
 import { SendingController } from './sending/sending.controller.js';
 import { TaskSender } from './sending/task-sender.js';
+import { SlowestController } from './slowest/slowest.controller.js';
 import { TaskExporter } from './tasks/task-exporter.js';
 import { LongRunning } from './tasks/long-running.js';
 import { TasksController } from './tasks/tasks.controller.js';
@@ -32,7 +34,7 @@ import { WorkersController } from './workers/workers.controller.js';
 
 /** Seeing and steering tasks, queues, workers and dead letters, over HTTP. Whoever reads here needs a key, too. */
 @Module({
-  imports: [AuthModule, ChangesModule, HistoryModule, WorkersModule],
+  imports: [AuthModule, ChangesModule, HistoryModule, PerformanceModule, WorkersModule],
   controllers: [
     TasksController,
     BulkController,
@@ -42,6 +44,7 @@ import { WorkersController } from './workers/workers.controller.js';
     SendingController,
     WorkersController,
     WorkerCommandsController,
+    SlowestController,
     DeadLettersController,
     DeadLetterActionsController,
   ],

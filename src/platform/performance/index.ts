@@ -1,0 +1,4 @@
+export { PerformanceModule } from './performance.module.js';
+export { PerformanceReportingModule } from './performance.reporting.module.js';
+export { RANKINGS, type Ranking, type SlowItem, Slowest } from './slowest.js';
+export { type Window, WINDOWS } from './timing-store.js';
