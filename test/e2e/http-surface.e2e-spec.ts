@@ -76,6 +76,8 @@ describe('OpenAPI', () => {
       'post /api/v1/ops/dead-letters/purge',
       'post /api/v1/ops/dead-letters/replay',
       'post /api/v1/ops/dead-letters/{id}/replay',
+      'post /api/v1/ops/profiles/cpu',
+      'post /api/v1/ops/profiles/heap',
       'post /api/v1/ops/queues/{name}/drain',
       'post /api/v1/ops/queues/{name}/pause',
       'post /api/v1/ops/queues/{name}/resume',

@@ -45,6 +45,8 @@ const ROUTES: readonly [route: string, role: Role][] = [
   ['POST /workers/commands', 'operator'],
   ['DELETE /dead-letters/:id', 'admin'],
   ['POST /dead-letters/purge', 'admin'],
+  ['POST /profiles/cpu', 'admin'],
+  ['POST /profiles/heap', 'admin'],
   ['POST /queues/:name/drain', 'admin'],
   ['POST /workers/:id/shutdown', 'admin'],
   ['POST /workers/shutdown', 'admin'],

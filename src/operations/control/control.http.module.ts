@@ -20,6 +20,7 @@ import { DeadLetterActionsController } from './dead-letters/dead-letter-actions.
 import { DeadLetterPurge } from './dead-letters/dead-letter-purge.js';
 import { DeadLetterReplays } from './dead-letters/dead-letter-replays.js';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
+import { ProfilesController } from './profiles/profiles.controller.js';
 import { QueueDrain } from './queues/queue-drain.js';
 import { QueueRates } from './queues/queue-rates.js';
 import { QueuesController } from './queues/queues.controller.js';
@@ -45,6 +46,7 @@ import { WorkersController } from './workers/workers.controller.js';
     WorkersController,
     WorkerCommandsController,
     SlowestController,
+    ProfilesController,
     DeadLettersController,
     DeadLetterActionsController,
   ],
