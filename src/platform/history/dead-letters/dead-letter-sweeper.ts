@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Queue } from 'bull';
 import { Transactions } from '../../../core/database/index.js';
-import { WorkUnits } from '../../../core/performance/index.js';
+import { Timed, WorkUnits } from '../../../core/performance/index.js';
 import { withDeadline } from '../../../core/deadline/index.js';
 import { type QueueName, Queues } from '../../queues/index.js';
 import { Periodic, type PeriodicWork } from '../../scheduling/index.js';
@@ -46,6 +46,7 @@ export class DeadLetterSweeper implements PeriodicWork {
     private readonly metrics: HistoryMetrics,
   ) {}
 
+  @Timed()
   async runOnce(): Promise<void> {
     for (const [name, queue] of this.queues.all) {
       for (let round = 0; round < MAX_ROUNDS; round++) {
