@@ -82,6 +82,15 @@ const benchmark: Benchmark = {
       aims.push(
         aim(`throughput of reads ${name}, watched by not watched`, median(shares), { atLeast: 0.85 }),
       );
+      const cpu = ratios(
+        unwatched.map(({ cpuMicros }) => cpuMicros),
+        watched.map(({ cpuMicros }) => cpuMicros),
+      );
+      // What else runs on the machine changes it far less than it changes throughput.
+      if (!cpu.some(Number.isNaN)) {
+        measures.push(measure(`${name}, CPU not watched by watched`, '', cpu));
+        aims.push(aim(`CPU of reads ${name}, not watched by watched`, median(cpu), { atLeast: 0.85 }));
+      }
     }
     return {
       measures,

@@ -150,7 +150,7 @@ describe('revoking', () => {
 describe('what a task has cost', () => {
   it('is in the line of its end, also when another process did it; above a second at level warn', async () => {
     const worker = await lab.start();
-    await lab.tasks.enqueue(labTasks.work, { ms: 1100 }, { id: 'slow' });
+    await lab.tasks.enqueue(labTasks.work, { ms: 1500 }, { id: 'slow' });
     await lab.tasks.enqueue(labTasks.isolated, { do: 'query' }, { id: 'apart' });
     await lab.tasks.enqueue(labTasks.noop, {}, { id: 'quick' });
     const lines = await said(worker, 'task succeeded', 3);
