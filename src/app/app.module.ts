@@ -7,6 +7,7 @@ import { LoggingModule } from '../core/logging/index.js';
 import { RedisModule } from '../core/redis/index.js';
 import { HealthModule } from '../operations/health/index.js';
 import { metricsConfig, MetricsModule } from '../platform/metrics/index.js';
+import { PerformanceReportingModule } from '../platform/performance/index.js';
 import { migrations } from './migrations/index.js';
 import { type ISOLATED, type Mode, type Modules, modules } from './modes.js';
 
@@ -23,6 +24,7 @@ export class AppModule {
         DatabaseModule.forRoot(mode, migrations),
         RedisModule,
         MetricsModule.forRoot(mode, config.get(metricsConfig)),
+        PerformanceReportingModule,
         HealthModule,
         ...modules[mode],
         ...more,

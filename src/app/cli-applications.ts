@@ -33,6 +33,7 @@ import {
   TaskHistory,
   USUAL_COLUMNS,
 } from '../platform/history/index.js';
+import { PerformanceModule, Slowest } from '../platform/performance/index.js';
 import { QueueControl, QueuesModule, Revocations, taskRate } from '../platform/queues/index.js';
 import { BeatReader, Schedules, SchedulingModule, toScheduleDto } from '../platform/scheduling/index.js';
 import { WorkerControl, Workers, WorkersModule } from '../platform/workers/index.js';
@@ -74,6 +75,7 @@ export const applications: Openers = {
       beats: context.get(BeatReader, ANYWHERE),
       toScheduleDto,
       taskRate,
+      slowest: context.get(Slowest, ANYWHERE),
     };
   },
 
@@ -149,6 +151,7 @@ const operations = (): Modules => [
   HistoryModule,
   WorkersModule,
   SchedulingModule,
+  PerformanceModule,
 ];
 
 const ANYWHERE = { strict: false };

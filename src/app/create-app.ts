@@ -1,7 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type Config, InvalidConfigError } from '../core/config/index.js';
-import { WorkUnits } from '../core/database/index.js';
+import { serverTiming, WorkUnits } from '../core/performance/index.js';
 import { createAdapter, httpConfig, limitHandlers, protect } from '../core/http/index.js';
 import { AppLogger, RequestLog } from '../core/logging/index.js';
 import { BULL_BOARD_PATH, BullBoard } from '../operations/control/index.js';
@@ -43,6 +43,7 @@ export async function createApp(mode: Mode, config: Config, more?: Modules): Pro
     // Throttling counts by the key, so it has to be known by then.
     app.get(Authentication, { strict: false }).observe(server);
     app.get(ThrottlingHooks, { strict: false }).observe(server, [`/${OPENAPI_PATH}`, BULL_BOARD_PATH]);
+    serverTiming(server);
     app.get(BullBoard, { strict: false }).mount(server);
     serveOpenApi(app, config.get(authConfig));
   }

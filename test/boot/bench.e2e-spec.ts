@@ -41,6 +41,7 @@ describe('npm run bench', () => {
       'crawl-memory',
       'crawl',
       'flaky-crawl',
+      'observability',
       'open-connections',
       'paced-crawl',
       'page-latency',

@@ -28,6 +28,7 @@ it.each([
   ['GET', '/bulk/9f0d3a5e-3a6c-4b7e-9d43-0a9a1f1b2c3d', undefined],
   ['GET', '/task-types', undefined],
   ['GET', '/queues', undefined],
+  ['GET', '/slowest/routes', undefined],
   ['GET', '/workers', undefined],
 ])('%s %s says that Redis is away', async (method, path, body) => {
   const admin = new Ops(await app.getUrl(), 'admin');

@@ -147,6 +147,21 @@ describe('revoking', () => {
   });
 });
 
+describe('what a task has cost', () => {
+  it('is in the line of its end, also when another process did it; above a second at level warn', async () => {
+    const worker = await lab.start();
+    await lab.tasks.enqueue(labTasks.work, { ms: 1500 }, { id: 'slow' });
+    await lab.tasks.enqueue(labTasks.isolated, { do: 'query' }, { id: 'apart' });
+    await lab.tasks.enqueue(labTasks.noop, {}, { id: 'quick' });
+    const lines = await said(worker, 'task succeeded', 3);
+    const of = (id: string) => lines.find(({ taskId }) => taskId === id);
+    expect(of('slow')).toMatchObject({ level: 'warn', slow: true, queries: 2 });
+    expect(of('apart')).toMatchObject({ queries: 1, querySeconds: expect.any(Number) });
+    expect(of('quick')).toMatchObject({ level: 'info' });
+    expect(of('quick')).not.toHaveProperty('queries');
+  });
+});
+
 describe('isolated tasks', () => {
   it('run in another process, which serves the next one, too', async () => {
     const worker = await lab.start();

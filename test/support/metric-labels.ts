@@ -23,7 +23,12 @@ export const LABELS: Readonly<Record<string, LabelBound>> = {
   finish_reason: { values: 'why runs end: a list in the code', most: 9 },
   kind: inTheCode(6),
   limit: { values: 'the limits of requests, and `none`', most: 10 },
-  method: { values: 'seven methods of HTTP, and `other`', most: 8, free: true },
+  method: {
+    values:
+      'seven methods of HTTP, and `other`; in `gleaner_method_…` those of the code that are timed, from the first call on',
+    most: 20,
+    free: true,
+  },
   mode: { values: 'of this process', most: 1 },
   node: { values: 'of this process', most: 1 },
   operation: { values: 'kinds of statements: a list in the code', most: 6 },

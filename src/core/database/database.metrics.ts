@@ -1,7 +1,5 @@
 import { makeCounterProvider, makeHistogramProvider } from '@willsoto/nestjs-prometheus';
 
-export const UNIT_QUERIES = 'gleaner_database_unit_queries';
-export const OVER_BUDGET = 'gleaner_database_units_over_budget_total';
 export const QUERY_SECONDS = 'gleaner_database_query_duration_seconds';
 export const TRANSACTION_RETRIES = 'gleaner_database_transaction_retries_total';
 export const SLOW_QUERIES = 'gleaner_database_slow_queries_total';
@@ -10,19 +8,7 @@ export const SLOW_QUERIES = 'gleaner_database_slow_queries_total';
 export const OPERATIONS = ['select', 'insert', 'update', 'delete', 'transaction', 'other'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
-/** Labels: `unit` is a route template or a task of the code, so that its values stay few. */
 export const databaseMetricProviders = [
-  makeHistogramProvider({
-    name: UNIT_QUERIES,
-    help: 'Queries that one request, task, batch or periodic work has made',
-    labelNames: ['kind', 'unit'],
-    buckets: [0, 1, 2, 3, 5, 8, 12, 20, 50, 200],
-  }),
-  makeCounterProvider({
-    name: OVER_BUDGET,
-    help: 'Requests, tasks, batches and periodic works that made more than 20 queries',
-    labelNames: ['kind'],
-  }),
   makeHistogramProvider({
     name: QUERY_SECONDS,
     help: 'Seconds from sending a statement to its answer',

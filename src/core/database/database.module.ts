@@ -1,6 +1,7 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSourceOptions, MixedList } from 'typeorm';
+import { WorkUnitsModule } from '../performance/index.js';
 import { dataSourceOptions } from './data-source-options.js';
 import { DATABASE_LIMITS, type DatabaseLimits, type DatabaseMode, limitsOf } from './database-limits.js';
 import { type DatabaseConfig, databaseConfig } from './database.config.js';
@@ -13,7 +14,6 @@ import { QueryMeter } from './query-meter.js';
 import { SchemaCheck } from './schema-check.js';
 import { StatementPatience } from './statement-patience.js';
 import { Transactions } from './transactions.js';
-import { WorkUnits } from './work-units.js';
 
 /** What connections are made with: it has to be there before them. */
 @Module({})
@@ -26,8 +26,9 @@ class ConnectingModule {
     };
     return {
       module: ConnectingModule,
-      providers: [...databaseMetricProviders, limits, QueryMeter, WorkUnits],
-      exports: [...databaseMetricProviders, DATABASE_LIMITS, QueryMeter, WorkUnits],
+      imports: [WorkUnitsModule],
+      providers: [...databaseMetricProviders, limits, QueryMeter],
+      exports: [...databaseMetricProviders, DATABASE_LIMITS, QueryMeter],
     };
   }
 }

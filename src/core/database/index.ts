@@ -8,5 +8,3 @@ export { GleanerDataSource } from './gleaner-data-source.js';
 export { migrate } from './migrate.js';
 export { Parameters } from './parameters.js';
 export { Transactions } from './transactions.js';
-export { currentWorkUnit, type WorkUnit } from './work-unit.js';
-export { WorkUnits } from './work-units.js';

@@ -1,7 +1,7 @@
 import pg from 'pg';
+import { currentWorkUnit } from '../performance/index.js';
 import type { QueryMeter } from './query-meter.js';
 import type { StatementPatience } from './statement-patience.js';
-import { currentWorkUnit } from './work-unit.js';
 
 type Callback = (error: Error | undefined, result: unknown) => void;
 type AnyQuery = (...args: unknown[]) => unknown;

@@ -1,4 +1,4 @@
-import { destination, type DestinationStream, levels, symbols } from 'pino';
+import { type DestinationStream, levels, symbols } from 'pino';
 import type { LoggedErrors } from './logged-errors.js';
 import { prettyLine } from './pretty-line.js';
 import { shownLine } from './shown-line.js';
@@ -29,14 +29,6 @@ export class LogDestination implements DestinationStream {
   flushSync(): void {
     this.stdout.flushSync?.();
   }
-}
-
-/**
- * A write for each line took a seventh of the time of a cached read: lines go out in blocks, the last of them after a
- * tenth of a second. What is still here when the process exits is written then; only SIGKILL loses it.
- */
-export function blocksOnStdout(): DestinationStream {
-  return destination({ dest: 1, sync: false, minLength: 8192, periodicFlush: 100 });
 }
 
 /** For a person who looks on: at once, and readable. */

@@ -3,7 +3,8 @@ import { LoggerModule, type Params, PinoLogger } from 'nestjs-pino';
 import { AppLogger } from './app-logger.js';
 import { LogFileFailures, logFileMetricProviders } from './files/log-file-failures.js';
 import { logFileThread } from './files/log-file-thread.js';
-import { blocksOnStdout, LogDestination, prettyStdout } from './log-destination.js';
+import { stdoutInBlocks } from './line-blocks.js';
+import { LogDestination, prettyStdout } from './log-destination.js';
 import { LoggedErrors, loggedErrors } from './logged-errors.js';
 import { LogLevels, logLevels } from './log-levels.js';
 import { loggerOptions } from './logger-options.js';
@@ -52,7 +53,7 @@ function loggerParams(config: LoggingConfig, mode: string): Params {
     pinoHttp: [
       loggerOptions(config.level, mode),
       new LogDestination(
-        process.stdout.isTTY ? prettyStdout : blocksOnStdout(),
+        process.stdout.isTTY ? prettyStdout : stdoutInBlocks(),
         loggedErrors,
         config.directory === undefined ? undefined : logFileThread.start(config.directory),
       ),

@@ -2,9 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PinoLogger } from 'nestjs-pino';
 import { correlate, fitId } from '../correlation/index.js';
+import { costsOf, SLOW_MS } from '../performance/index.js';
 import { LogLevels } from './log-levels.js';
-import { SLOW_MS } from './slow.js';
-import { workFields } from './work-fields.js';
 
 /** Longer URLs are cut: a log line is no place for what a client can make as long as it likes. */
 const MAX_URL_LENGTH = 500;
@@ -50,7 +49,8 @@ export class RequestLog {
   private write(request: FastifyRequest, reply: FastifyReply): void {
     if (UNLOGGED.test(request.url)) return;
     const { statusCode } = reply;
-    const slow = reply.elapsedTime > SLOW_MS && !isStream(reply);
+    const { workUnit } = request;
+    const slow = (workUnit?.streamsAfterMs ?? reply.elapsedTime) > SLOW_MS;
     const level = statusCode >= 500 ? 'error' : statusCode >= 400 || slow ? 'warn' : 'info';
     if (!this.levels.isEnabled(level, RequestLog.name)) return;
     this.pino.logger[level](
@@ -60,17 +60,12 @@ export class RequestLog {
         ...describe(request),
         statusCode,
         responseTime: Math.round(reply.elapsedTime * 1000) / 1000,
-        ...workFields(request.workUnit),
+        ...costsOf(workUnit),
         ...(slow && { slow }),
       },
       'request completed',
     );
   }
-}
-
-/** What is sent for as long as somebody listens is not slow. */
-function isStream(reply: FastifyReply): boolean {
-  return String(reply.getHeader('content-type') ?? '').startsWith('text/event-stream');
 }
 
 /** Only what is harmless: headers can hold secrets. */

@@ -13,6 +13,7 @@ import type {
   TaskFinder,
   TaskHistory,
 } from '../../platform/history/index.js';
+import type { Slowest } from '../../platform/performance/index.js';
 import type { QueueControl, Revocations, taskRate } from '../../platform/queues/index.js';
 import type { BeatReader, Schedules, toScheduleDto } from '../../platform/scheduling/index.js';
 import type { WorkerControl, Workers } from '../../platform/workers/index.js';
@@ -45,6 +46,7 @@ export interface Applications {
     readonly beats: BeatReader;
     readonly toScheduleDto: typeof toScheduleDto;
     readonly taskRate: typeof taskRate;
+    readonly slowest: Slowest;
   };
   alerting: {
     readonly audit: CommandAudit;

@@ -56,6 +56,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'dlq replay': ['dlq replay run-9b2f', 'dlq replay --name scrape.run --rate 5'],
   'dlq purge': ['dlq purge run-9b2f', 'dlq purge --all'],
   schedules: ['schedules', 'schedules --json'],
+  slowest: ['slowest', 'slowest queries --by total', 'slowest tasks --window 24h --json'],
   scrape: ['scrape quotes', 'scrape quotes --follow'],
   keys: ['keys create --name ci --role operator --expires 90d', 'keys list'],
   'keys create': [

@@ -13,6 +13,7 @@ import { scheduleCommands } from './commands/schedules.js';
 import { EXAMPLES } from './examples.js';
 import { scrapeCommand } from './commands/scrape.js';
 import { taskCommands } from './commands/tasks.js';
+import { slowestCommand } from './commands/slowest.js';
 import type { Tools } from './tools.js';
 
 const MISUNDERSTOOD = 'Nothing was done. --help tells what can be said here.';
@@ -46,6 +47,7 @@ Status: 0 done, 1 it did not work, 2 the command was not understood, 130 interru
   deadLetterCommands(program, tools);
   alertCommands(program, tools);
   scheduleCommands(program, tools);
+  slowestCommand(program, tools);
   scrapeCommand(program, tools);
   keyCommands(program, tools);
   migrateCommand(program, tools);

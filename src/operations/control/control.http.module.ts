@@ -5,6 +5,7 @@ import { ChangesModule } from '../../platform/changes/index.js';
 import { HistoryModule } from '../../platform/history/index.js';
 import { LogLevelsModule } from '../../platform/log-levels/index.js';
 import { WorkersModule } from '../../platform/workers/index.js';
+import { PerformanceModule } from '../../platform/performance/index.js';
 import { TaskActionsController } from './actions/task-actions.controller.js';
 import { AlertRulesController } from './alerts/alert-rules.controller.js';
 import { AlertSilencesController } from './alerts/alert-silences.controller.js';
@@ -26,11 +27,13 @@ import { DeadLetterPurge } from './dead-letters/dead-letter-purge.js';
 import { DeadLetterReplays } from './dead-letters/dead-letter-replays.js';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
 import { LogLevelsController } from './log-levels/log-levels.controller.js';
+import { ProfilesController } from './profiles/profiles.controller.js';
 import { QueueDrain } from './queues/queue-drain.js';
 import { QueueRates } from './queues/queue-rates.js';
 import { QueuesController } from './queues/queues.controller.js';
 import { SendingController } from './sending/sending.controller.js';
 import { TaskSender } from './sending/task-sender.js';
+import { SlowestController } from './slowest/slowest.controller.js';
 import { TaskExporter } from './tasks/task-exporter.js';
 import { LongRunning } from './tasks/long-running.js';
 import { TasksController } from './tasks/tasks.controller.js';
@@ -39,7 +42,15 @@ import { WorkersController } from './workers/workers.controller.js';
 
 /** Seeing and steering tasks, queues, workers and dead letters, over HTTP. Whoever reads here needs a key, too. */
 @Module({
-  imports: [AlertingModule, AuthModule, ChangesModule, HistoryModule, LogLevelsModule, WorkersModule],
+  imports: [
+    AlertingModule,
+    AuthModule,
+    ChangesModule,
+    HistoryModule,
+    LogLevelsModule,
+    PerformanceModule,
+    WorkersModule,
+  ],
   controllers: [
     TasksController,
     BulkController,
@@ -49,6 +60,8 @@ import { WorkersController } from './workers/workers.controller.js';
     SendingController,
     WorkersController,
     WorkerCommandsController,
+    SlowestController,
+    ProfilesController,
     DeadLettersController,
     DeadLetterActionsController,
     AlertsController,

@@ -1,3 +1,5 @@
+import { currentWorkUnit } from '../../core/performance/index.js';
+
 /** What has become of the reads of one cache since the process began: plain numbers, because every read counts. */
 export interface CacheCounts {
   memoryHits: number;
@@ -64,4 +66,13 @@ export class CacheStats {
     this.byCache.set(cache, counts);
     return counts;
   }
+}
+
+/** Counts what became of a read: for its cache, and for the request or task that it is part of. */
+export function countRead(counts: CacheCounts, result: Exclude<keyof CacheCounts, 'fetchFailures'>): void {
+  counts[result]++;
+  const unit = currentWorkUnit();
+  if (!unit) return;
+  if (result === 'misses') unit.cacheMisses++;
+  else unit.cacheHits++;
 }

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type CacheOptions } from './cache-options.js';
-import { CacheStats } from './cache-stats.js';
+import { CacheStats, countRead } from './cache-stats.js';
 import { CachedDocument } from './cached-document.js';
 import { type CachingConfig, cachingConfig } from './caching.config.js';
 import { MemoryTier } from './tiers/memory-tier.js';
@@ -73,8 +73,8 @@ export class ReadCache {
     if (entry !== undefined) {
       const now = performance.now();
       if (now < entry.freshUntil && isCurrent(entry, kind.tags, now)) {
-        if (entry.document === undefined) kind.counts.negativeHits++;
-        else kind.counts.memoryHits++;
+        if (entry.document === undefined) countRead(kind.counts, 'negativeHits');
+        else countRead(kind.counts, 'memoryHits');
         return contentOf(entry);
       }
     }
@@ -91,11 +91,11 @@ export class ReadCache {
     const now = performance.now();
     if (entry?.document && now < entry.usableUntil) {
       if (now < entry.retryAt) {
-        kind.counts.staleIfErrorHits++;
+        countRead(kind.counts, 'staleIfErrorHits');
         return entry.document;
       }
       if (now < entry.revalidateUntil && now >= entry.freshUntil && isCurrent(entry, kind.tags, now)) {
-        kind.counts.staleHits++;
+        countRead(kind.counts, 'staleHits');
         // Whoever is answered does not care how it ends; the next caller will find out.
         this.fly(asked, true).catch(() => undefined);
         return entry.document;
@@ -109,7 +109,7 @@ export class ReadCache {
     const { key, kind } = asked;
     const under = this.flights.get(key);
     if (under && kind.tags.every((tag) => under.begunAt >= tag.changedAt)) {
-      if (!refresh) kind.counts.shared++;
+      if (!refresh) countRead(kind.counts, 'shared');
       return under.entry;
     }
     const flight = { begunAt: performance.now() } as Flight;
@@ -128,7 +128,7 @@ export class ReadCache {
     const versions = versionsOf(kind.tags, flight.begunAt);
     const known = this.memory.get(key);
     if (known && isFresh(known, kind)) {
-      kind.counts.memoryHits++;
+      countRead(kind.counts, 'memoryHits');
       return known;
     }
     const shared = versions && (await this.inRedis(key, kind));
@@ -136,12 +136,12 @@ export class ReadCache {
       const current = isCurrent(shared, kind.tags, performance.now());
       if (current && isFresh(shared, kind)) {
         this.memory.set(key, shared);
-        kind.counts.redisHits++;
+        countRead(kind.counts, 'redisHits');
         return shared;
       }
       if (current && !refresh && performance.now() < shared.revalidateUntil) {
         this.memory.set(key, shared);
-        kind.counts.staleHits++;
+        countRead(kind.counts, 'staleHits');
         // When this look-up has ended: the refresh would only join it.
         setImmediate(() => void this.fly(asked, true).catch(() => undefined));
         return shared;
@@ -151,7 +151,7 @@ export class ReadCache {
       .filter((entry) => entry?.document && performance.now() < entry.usableUntil)
       .toSorted((a, b) => (b?.freshUntil ?? 0) - (a?.freshUntil ?? 0))[0];
     const entry = await this.fetcher.fetch({ key, kind, fetch, versions, fallback });
-    if (entry === fallback && !refresh) kind.counts.staleIfErrorHits++;
+    if (entry === fallback && !refresh) countRead(kind.counts, 'staleIfErrorHits');
     return entry;
   }
 
@@ -184,7 +184,7 @@ function isFresh(entry: ReadEntry, kind: ReadKind): boolean {
 }
 
 async function uncached(kind: ReadKind, fetch: () => Promise<unknown>): Promise<CachedDocument> {
-  kind.counts.misses++;
+  countRead(kind.counts, 'misses');
   return CachedDocument.of(await fetch());
 }
 

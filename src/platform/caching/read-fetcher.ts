@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { GleanerError, NotFoundError } from '../../core/errors/index.js';
 import { CacheMetrics } from './cache.metrics.js';
-import { CacheStats } from './cache-stats.js';
+import { CacheStats, countRead } from './cache-stats.js';
 import { CachedDocument } from './cached-document.js';
 import { type CachingConfig, cachingConfig } from './caching.config.js';
 import { DeadlineError, withDeadline } from '../../core/deadline/index.js';
@@ -77,7 +77,7 @@ export class ReadFetcher {
     const now = performance.now();
     if (!entry || now >= entry.freshUntil || !isCurrent(entry, kind.tags, now)) return undefined;
     this.memory.set(key, entry);
-    kind.counts.redisHits++;
+    countRead(kind.counts, 'redisHits');
     return entry;
   }
 
@@ -107,7 +107,7 @@ export class ReadFetcher {
   private async fetchAndStore(wanted: Wanted, waitUntilShared: boolean): Promise<ReadEntry> {
     const { key, kind, fetch, versions } = wanted;
     const begun: Fetched = { begunAt: performance.now(), versions };
-    kind.counts.misses++;
+    countRead(kind.counts, 'misses');
     let value: unknown;
     try {
       value = await fetch();

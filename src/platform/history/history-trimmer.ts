@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { WorkUnits } from '../../core/database/index.js';
+import { WorkUnits } from '../../core/performance/index.js';
 import { Periodic, type PeriodicWork } from '../scheduling/index.js';
 import { type HistoryConfig, historyConfig } from './history.config.js';
 

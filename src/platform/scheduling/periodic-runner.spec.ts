@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { Global, type INestApplicationContext, Injectable, Logger, Module } from '@nestjs/common';
 import { DiscoveryModule, NestFactory } from '@nestjs/core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { WorkUnits } from '../../core/database/index.js';
+import { WorkUnits } from '../../core/performance/index.js';
 import { PeriodicRunner } from './periodic-runner.js';
 import { Periodic, type PeriodicWork } from './periodic.js';
 

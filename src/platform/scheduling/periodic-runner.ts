@@ -5,7 +5,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
-import { WorkUnits } from '../../core/database/index.js';
+import { WorkUnits } from '../../core/performance/index.js';
 import { Periodic, type PeriodicOptions, type PeriodicWork } from './periodic.js';
 
 /** Runs all periodic work of the process, each in a loop of its own, the first time at once. */

@@ -41,3 +41,19 @@ export class LimitNotSetError extends GleanerError {
     );
   }
 }
+
+/** A worker was asked for a profile, and there is none. */
+export class WorkerNotProfiledError extends GleanerError {
+  readonly code: string;
+  readonly title = 'Worker not profiled';
+  override readonly severity = 'warning';
+  override readonly retryable = true;
+  override readonly httpStatus: number;
+
+  /** @param code of what the worker has said. */
+  constructor(worker: string, why: string, code = 'worker.not_profiled') {
+    super(`The worker ${worker} was not profiled: ${why}`);
+    this.code = code;
+    this.httpStatus = code === 'profiling.busy' ? 409 : 503;
+  }
+}

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { WorkerCommands } from './commands/worker-commands.js';
 import { WorkerControl } from './commands/worker-control.js';
+import { WorkerProfiles } from './commands/worker-profiles.js';
 import { RegistryGauges, registryGaugeProviders } from './registry/registry-gauges.js';
 import { WorkerStore } from './registry/worker-store.js';
 import { Workers } from './registry/workers.js';
@@ -15,10 +16,11 @@ import { WORKERS_REDIS, workersRedisProvider } from './workers-redis.js';
     Workers,
     WorkerCommands,
     WorkerControl,
+    WorkerProfiles,
     WorkersProbe,
     RegistryGauges,
     ...registryGaugeProviders,
   ],
-  exports: [Workers, WorkerCommands, WorkerControl, WorkerStore, WORKERS_REDIS],
+  exports: [Workers, WorkerCommands, WorkerControl, WorkerProfiles, WorkerStore, WORKERS_REDIS],
 })
 export class WorkersModule {}

@@ -1,6 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { PerformanceModule } from '../performance/index.js';
 import { CommandHandler } from './commands/command-handler.js';
 import { CommandListener } from './commands/command-listener.js';
+import { ProfileTaking } from './commands/profile-taking.js';
 import { ScheduledTasks } from './commands/scheduled-tasks.js';
 import { Shutdown, SignalShutdown } from './commands/shutdown.js';
 import { Heartbeat } from './registry/heartbeat.js';
@@ -17,7 +19,7 @@ export class WorkersWorkerModule {
   static forRoot(mode: string): DynamicModule {
     return {
       module: WorkersWorkerModule,
-      imports: [WorkersModule],
+      imports: [PerformanceModule, WorkersModule],
       providers: [
         { provide: WORKER_MODE, useValue: mode },
         ProcessVitals,
@@ -28,6 +30,7 @@ export class WorkersWorkerModule {
         Heartbeat,
         ScheduledTasks,
         { provide: Shutdown, useClass: SignalShutdown },
+        ProfileTaking,
         CommandHandler,
         CommandListener,
         { provide: FreshPing, useClass: RedisPing },

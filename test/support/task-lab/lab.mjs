@@ -26,7 +26,8 @@ const handlers = {
     return 'at last';
   },
   parent: async (_payload, _context, { tasks }) => ({ child: (await tasks.enqueue(labTasks.noop, {})).id }),
-  isolated: async (payload, context) => {
+  isolated: async (payload, context, { dataSource }) => {
+    if (payload.do === 'query') await dataSource.query('SELECT 1');
     context.progress(1, 2, `process ${process.pid}`);
     if (payload.do === 'exit') process.exit(7);
     if (payload.do === 'throw') throw new RangeError('from afar');

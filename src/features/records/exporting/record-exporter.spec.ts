@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { text } from 'node:stream/consumers';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { WorkUnits } from '../../../core/database/index.js';
+import type { WorkUnits } from '../../../core/performance/index.js';
 import type { SourceService } from '../../sources/index.js';
 import type { FoundRecord, FoundRecords, RecordFinder } from '../reading/record.finder.js';
 import type { RecordListQuery } from '../reading/record-list.query.js';

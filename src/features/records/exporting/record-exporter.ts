@@ -2,7 +2,7 @@ import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nes
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import type { Counter } from 'prom-client';
 import type { Readable } from 'node:stream';
-import { WorkUnits } from '../../../core/database/index.js';
+import { WorkUnits } from '../../../core/performance/index.js';
 import { EXPORT_OUTCOMES, ExportStreams } from '../../../core/exporting/index.js';
 import { SourceService } from '../../sources/index.js';
 import { assertDeclared, declaredFields } from '../reading/declared-fields.js';

@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { correlate } from '../../../core/correlation/index.js';
-import { WorkUnits } from '../../../core/database/index.js';
+import { WorkUnits } from '../../../core/performance/index.js';
 import { isPassing } from '../../../core/errors/index.js';
 import { SourceService } from '../../sources/index.js';
 import { Frontier, type RunKey } from '../frontier/frontier.js';

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { GleanerError, isPassing, messageOf } from '../../../core/errors/index.js';
+import { Timed } from '../../../core/performance/index.js';
 import type { Source } from '../../sources/index.js';
 import type { LeasedRequest } from '../frontier/frontier.js';
 import { PageStore } from '../pages/page-store.js';
@@ -41,6 +42,7 @@ export class PageVisitor {
   ) {}
 
   /** Never rejects: a page that cannot be had is a finding about that page, not the end of the crawl. */
+  @Timed()
   async visit(job: CrawlJob, request: LeasedRequest, signal: AbortSignal): Promise<Outcome> {
     const stats = new StatCounter();
     const context: FetchContext = { source: job.source, urls: job.urls, stats, signal };
@@ -63,7 +65,7 @@ export class PageVisitor {
     const url = new URL(request.url);
     const known = request.page?.version === spider.version(source) ? request.page : undefined;
     const answer = await this.fetcher.get({ url, accept: 'html', known }, context);
-    if (answer.kind === 'page') return readAnswer(job, request, answer, context.stats);
+    if (answer.kind === 'page') return this.extract(job, request, answer, context.stats);
     const kept = known && (await this.pages.outputsOf(source.id, request.fingerprint));
     if (known && kept !== undefined) {
       context.stats.add('httpcache/revalidate');
@@ -71,7 +73,26 @@ export class PageVisitor {
     }
     // Forgotten since it was leased: then the page itself is needed.
     const again = await this.fetcher.get({ url, accept: 'html' }, context);
-    return readAnswer(job, request, again, context.stats);
+    return this.extract(job, request, again, context.stats);
+  }
+
+  @Timed()
+  private extract(
+    { source, spider }: CrawlJob,
+    request: LeasedRequest,
+    answer: FetchedPage,
+    stats: StatCounter,
+  ): Reading {
+    stats.add('downloader/response_bytes', answer.bytes);
+    const page = new HtmlPage(answer.url.href, answer.text);
+    const outputs = readPage(page, request.callback, spider, source);
+    if (outputs.items.length > 0) return { outputs, page: memoryOf(answer, outputs, spider.version(source)) };
+    const sign = outputs.requests.length === 0 ? signOfBlocking(page) : undefined;
+    if (sign !== undefined) throw new BlockedPageError(request.url, sign);
+    // What it used to give stays remembered, so that the next run knows it, too.
+    const emptied = request.page !== null && request.page.itemCount > 0;
+    if (emptied) stats.add('page/emptied');
+    return { outputs, page: emptied ? undefined : memoryOf(answer, outputs, spider.version(source)) };
   }
 
   private failure(request: LeasedRequest, error: unknown, stats: StatCounter): Retried | Failed {
@@ -95,24 +116,6 @@ function blockedBy(error: unknown): Blocked | undefined {
   if (error instanceof HostBlockedError) return error;
   if (!(error instanceof RobotsUnreachableError)) return undefined;
   return { until: new Date(Date.now() + error.retryAfterMs), reason: 'robots_unreachable' };
-}
-
-function readAnswer(
-  { source, spider }: CrawlJob,
-  request: LeasedRequest,
-  answer: FetchedPage,
-  stats: StatCounter,
-): Reading {
-  stats.add('downloader/response_bytes', answer.bytes);
-  const page = new HtmlPage(answer.url.href, answer.text);
-  const outputs = readPage(page, request.callback, spider, source);
-  if (outputs.items.length > 0) return { outputs, page: memoryOf(answer, outputs, spider.version(source)) };
-  const sign = outputs.requests.length === 0 ? signOfBlocking(page) : undefined;
-  if (sign !== undefined) throw new BlockedPageError(request.url, sign);
-  // What it used to give stays remembered, so that the next run knows it, too.
-  const emptied = request.page !== null && request.page.itemCount > 0;
-  if (emptied) stats.add('page/emptied');
-  return { outputs, page: emptied ? undefined : memoryOf(answer, outputs, spider.version(source)) };
 }
 
 function memoryOf({ url, validators }: FetchedPage, outputs: PageOutputs, version: string): PageMemory {

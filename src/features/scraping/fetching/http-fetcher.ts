@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Dispatcher } from 'undici';
 import { correlation } from '../../../core/correlation/index.js';
+import { currentWorkUnit } from '../../../core/performance/index.js';
 import { type Accepted, acceptable } from './accepted.js';
 import { fetchFailure } from './fetch-failure.js';
 import {
@@ -86,12 +87,19 @@ export class HttpFetcher implements OnApplicationShutdown {
     this.guard.checkUrl(request.url);
     const { timeoutMs } = this.config;
     const limit = new TimeLimit(signals, timeoutMs);
+    const unit = currentWorkUnit();
+    const begunAt = performance.now();
     try {
       return await this.answer(request, await this.ask(request, limit));
     } catch (error) {
       if (limit.aborted) throw limit.aborted.reason;
       if (limit.isOver) throw new FetchTimeoutError(request.url.href, 'total', timeoutMs);
       throw fetchFailure(error, request.url.href, { ...this.config, maxHeaderBytes: MAX_HEADER_BYTES });
+    } finally {
+      if (unit) {
+        unit.fetches++;
+        unit.fetchSeconds += (performance.now() - begunAt) / 1000;
+      }
     }
   }
 

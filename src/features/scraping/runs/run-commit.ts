@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Transactions } from '../../../core/database/index.js';
+import { Timed } from '../../../core/performance/index.js';
 import type { Source } from '../../sources/index.js';
 import type { Outcome, PageMemory } from '../crawling/outcome.js';
 import type { Spider, StoredCounts } from '../crawling/spider.js';
@@ -68,6 +69,7 @@ export class RunCommit {
   ) {}
 
   /** @throws RunOverError when the run has ended or was resumed by somebody else; nothing is stored then. */
+  @Timed()
   async commit(committer: Committer, outcomes: readonly Outcome[]): Promise<Committed> {
     const { added, items, stats, ending } = await this.write(committer, outcomes);
     this.metrics.committed(committer.source.slug, stats.toJSON());

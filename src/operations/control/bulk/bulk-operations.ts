@@ -3,7 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Repository } from 'typeorm';
-import { WorkUnits } from '../../../core/database/index.js';
+import { WorkUnits } from '../../../core/performance/index.js';
 import { isPassing, messageOf } from '../../../core/errors/index.js';
 import { auditDetail, AuditEntry } from '../../../platform/auth/index.js';
 import { type ControlConfig, controlConfig } from '../control.config.js';

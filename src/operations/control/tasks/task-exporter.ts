@@ -9,7 +9,7 @@ import {
   TaskFinder,
   type TaskRow,
 } from '../../../platform/history/index.js';
-import { WorkUnits } from '../../../core/database/index.js';
+import { WorkUnits } from '../../../core/performance/index.js';
 import {
   csvLine,
   EXPORT_OUTCOMES,

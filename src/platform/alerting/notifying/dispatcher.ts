@@ -1,6 +1,6 @@
 import { type BeforeApplicationShutdown, Inject, Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { WorkUnits } from '../../../core/database/index.js';
+import { WorkUnits } from '../../../core/performance/index.js';
 import { messageOf } from '../../../core/errors/index.js';
 import { Periodic, type PeriodicWork } from '../../scheduling/index.js';
 import { DeliveryError } from '../alerting.errors.js';

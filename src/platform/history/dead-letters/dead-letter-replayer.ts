@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { Parameters, Transactions, WorkUnits } from '../../../core/database/index.js';
+import { Parameters, Transactions } from '../../../core/database/index.js';
+import { WorkUnits } from '../../../core/performance/index.js';
 import { isPassing, messageOf, NotFoundError } from '../../../core/errors/index.js';
 import type { DeadLetter } from '../entities/dead-letter.entity.js';
 import { type RawTask, TaskQueue } from '../../queues/index.js';

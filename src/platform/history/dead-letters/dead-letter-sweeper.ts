@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Queue } from 'bull';
-import { Transactions, WorkUnits } from '../../../core/database/index.js';
+import { Transactions } from '../../../core/database/index.js';
+import { Timed, WorkUnits } from '../../../core/performance/index.js';
 import { withDeadline } from '../../../core/deadline/index.js';
 import { shownText } from '../../../core/redaction/index.js';
 import { type QueueName, Queues } from '../../queues/index.js';
@@ -45,6 +46,7 @@ export class DeadLetterSweeper implements PeriodicWork {
     private readonly metrics: HistoryMetrics,
   ) {}
 
+  @Timed()
   async runOnce(): Promise<void> {
     for (const [name, queue] of this.queues.all) {
       for (let round = 0; round < MAX_ROUNDS; round++) {

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { WorkUnits } from '../../../core/database/index.js';
+import { WorkUnits } from '../../../core/performance/index.js';
 import type { QueueName } from '../../queues/index.js';
 import { Periodic, type PeriodicWork } from '../../scheduling/index.js';
 import type { TaskState } from '../entities/task.entity.js';

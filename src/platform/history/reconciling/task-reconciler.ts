@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { WorkUnits } from '../../../core/database/index.js';
+import { Timed, WorkUnits } from '../../../core/performance/index.js';
 import type { QueueName } from '../../queues/index.js';
 import { Periodic, type PeriodicWork } from '../../scheduling/index.js';
 import { HistoryMetrics } from '../history.metrics.js';
@@ -49,6 +49,7 @@ export class TaskReconciler implements PeriodicWork {
     private readonly metrics: HistoryMetrics,
   ) {}
 
+  @Timed()
   async runOnce(): Promise<void> {
     const suspects = [...this.suspects];
     for (let from = 0; from < suspects.length; from += BATCH)

@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { QueryFailedError } from 'typeorm';
-import { WorkUnits } from '../../../core/database/index.js';
+import { WorkUnits } from '../../../core/performance/index.js';
 import { messageOf } from '../../../core/errors/index.js';
 import { type TaskEvent, TaskEvents, type TaskListener } from '../../queues/index.js';
 import { HistoryMetrics } from '../history.metrics.js';

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { Timed } from '../../../core/performance/index.js';
 import { Transactions } from '../../../core/database/index.js';
 import { ChangeLog } from '../../changes/index.js';
 import { type ChangedRow, changeOfTask } from './changed-task.js';
@@ -19,6 +20,7 @@ export class TaskWriter {
    * @param changes at most one a task.
    * @returns the ids of tasks of which only the end is known, and which have no row that could say so.
    */
+  @Timed()
   async write(changes: readonly TaskChange[]): Promise<string[]> {
     const ended = changes.filter(({ task }) => !task);
     const known = changes.filter(({ task }) => task);

@@ -5,7 +5,8 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { DataSource, type EntityManager, In, type QueryRunner } from 'typeorm';
-import { Transactions, WorkUnits } from '../../../core/database/index.js';
+import { Transactions } from '../../../core/database/index.js';
+import { WorkUnits } from '../../../core/performance/index.js';
 import { isPassing, messageOf } from '../../../core/errors/index.js';
 import type { RawTask } from '../tasks/raw-task.js';
 import { Outbox } from './outbox.js';

@@ -1,5 +1,5 @@
 import type { Job } from 'bull';
-import type { WorkUnit } from '../../../core/database/index.js';
+import type { WorkUnit } from '../../../core/performance/index.js';
 import { instanceId } from '../../../core/process/index.js';
 import type { TakenJob } from '../bull/take-jobs.js';
 import type { QueueName } from '../bull/queue-names.js';

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { SLOW_MS, workFields } from '../../../core/logging/index.js';
+import { costsOf, SLOW_MS } from '../../../core/performance/index.js';
 import { type TaskEvent, TaskEvents, type TaskFailure, type TaskListener } from '../tasks/task-events.js';
 
 /**
@@ -60,7 +60,7 @@ export class TaskLog implements TaskListener {
 }
 
 function costOf({ runtimeMs, unit }: Extract<TaskEvent, { runtimeMs: number }>): object {
-  return { seconds: runtimeMs / 1000, ...workFields(unit) };
+  return { seconds: runtimeMs / 1000, ...costsOf(unit) };
 }
 
 function errorOf({ class: type, code, message, trace }: TaskFailure): object {

@@ -4,7 +4,7 @@ import { Counter, Histogram, Registry } from 'prom-client';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { loadConfig } from '../../../core/config/index.js';
-import type { WorkUnits } from '../../../core/database/index.js';
+import type { WorkUnits } from '../../../core/performance/index.js';
 import { GleanerError } from '../../../core/errors/index.js';
 import { TaskRevokedError, WorkerShutdownError } from '../queues.errors.js';
 import { queuesConfig } from '../queues.config.js';

@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { currentWorkUnit, WorkUnits } from '../../../core/database/index.js';
+import { WorkUnits } from '../../../core/performance/index.js';
 import { correlate } from '../../../core/correlation/index.js';
 import { type QueuesConfig, queuesConfig } from '../queues.config.js';
 import { TaskDeadlineError, UnknownTaskError, WorkerShutdownError } from '../queues.errors.js';
@@ -69,9 +69,8 @@ export class TaskRunner {
     }
     try {
       if (!task) throw new UnknownTaskError(attempt.job.name);
-      return await this.units.run('task', labels.task, () => {
-        const unit = currentWorkUnit();
-        if (unit) attempt.facts.unit = unit;
+      return await this.units.run('task', labels.task, async (unit) => {
+        attempt.facts.unit = unit;
         return this.execute(task, attempt);
       });
     } catch (error) {

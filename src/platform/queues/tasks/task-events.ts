@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { WorkUnit } from '../../../core/database/index.js';
+import type { WorkUnit } from '../../../core/performance/index.js';
 import type { QueueName } from '../bull/queue-names.js';
 import type { TaskEnvelope } from './task-envelope.js';
 

@@ -1,6 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { Transactions, WorkUnits } from '../../../core/database/index.js';
+import { Transactions } from '../../../core/database/index.js';
+import { WorkUnits } from '../../../core/performance/index.js';
 import { withDeadline } from '../../../core/deadline/index.js';
 import { Periodic, type PeriodicWork } from '../periodic.js';
 import { nextRun } from './next-run.js';

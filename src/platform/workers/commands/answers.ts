@@ -61,6 +61,8 @@ export const answerSchemas = {
   pause: paused,
   resume: paused,
   shutdown: z.object({ shuttingDown: z.literal(true) }),
+  profile: z.object({ begun: z.literal(true) }),
+  'profile.cancel': z.object({ cancelled: z.boolean() }),
   /** The ids of those that ran there. */
   revoke: z.object({ revoked: z.array(z.string()) }),
 } satisfies Record<CommandType, z.ZodType>;

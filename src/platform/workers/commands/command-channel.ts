@@ -13,6 +13,8 @@ export const channelKeys = (prefix: string) => ({
   inbox: (workerId: string) => `${prefix}:worker-inbox:${workerId}`,
   /** What the command is (JSON); gone when its time is over. */
   command: (id: string) => `${prefix}:worker-command:${id}`,
+  /** A profile that was asked for, as JSON packed by gzip. */
+  profile: (id: string) => `${prefix}:worker-profile:${id}`,
   /** List of replies (JSON). */
   replies: (id: string) => `${prefix}:worker-replies:${id}`,
 });

@@ -6,6 +6,7 @@ import { toWorkerTasks } from '../registry/worker-facts.js';
 import { WorkerReport } from '../registry/worker-report.js';
 import { type AnswerTo, TASKS_AN_ANSWER } from './answers.js';
 import type { CommandType, WorkerCommand } from './commands.js';
+import { ProfileTaking } from './profile-taking.js';
 import { ScheduledTasks } from './scheduled-tasks.js';
 import { Shutdown } from './shutdown.js';
 
@@ -24,6 +25,7 @@ export class CommandHandler {
     config: Config,
     scheduled: ScheduledTasks,
     shutdown: Shutdown,
+    profiles: ProfileTaking,
   ) {
     this.handlers = {
       ping: () => ({ pong: true }),
@@ -53,6 +55,8 @@ export class CommandHandler {
         shutdown.begin();
         return { shuttingDown: true };
       },
+      profile: ({ id, seconds }) => profiles.begin(id, seconds),
+      'profile.cancel': ({ id }) => ({ cancelled: profiles.cancel(id) }),
       revoke: ({ ids, how }) => ({ revoked: ids.filter((id) => worker.revoke(id, how)) }),
     };
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_PROFILE_SECONDS } from '../../performance/index.js';
 import { QUEUE_NAMES, taskRate } from '../../queues/index.js';
 
 /** Tasks that a worker may be told to run at once. */
@@ -78,8 +79,24 @@ const revoke = z.strictObject({
   how: z.enum(['abort', 'terminate']),
 });
 
+/** Samples what the worker does, and puts the profile into Redis; see WorkerProfiles. */
+const profile = z.strictObject({
+  type: z.literal('profile'),
+  id: z.uuid(),
+  seconds: z.int().min(1).max(MAX_PROFILE_SECONDS),
+});
+/** Nobody waits for it any more. */
+const profileCancel = z.strictObject({ type: z.literal('profile.cancel'), id: z.uuid() });
+
 /** What a worker can be told. Both ends check it; a worker that does not know the type says so. */
-export const commandSchema = z.discriminatedUnion('type', [...reading, ...steering, shutdown, revoke]);
+export const commandSchema = z.discriminatedUnion('type', [
+  ...reading,
+  ...steering,
+  shutdown,
+  revoke,
+  profile,
+  profileCancel,
+]);
 
 /** Names of the commands that only ask, and have no arguments. */
 export const READING_COMMANDS = reading.map(({ shape }) => shape.type.value);

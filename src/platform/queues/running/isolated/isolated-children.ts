@@ -1,5 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable, Logger } from '@nestjs/common';
 import { type ChildProcess, fork } from 'node:child_process';
+import { addCosts } from '../../../../core/performance/index.js';
 import { TaskProcessError } from '../../queues.errors.js';
 import type { TaskContext } from '../../tasks/task.js';
 import type { Attempt } from '../attempt.js';
@@ -80,11 +81,12 @@ export class IsolatedChildren implements BeforeApplicationShutdown {
         if (message.type === 'progress') context.progress(message.done, message.total, message.message);
         else if (message.type === 'log') context.log(message.message, message.fields);
         else if (message.type === 'heartbeat') attempt.aliveAt = Date.now();
-        else if (message.type === 'succeeded') done(() => resolve(message.result));
-        else if (message.type === 'failed') done(() => reject(new RemoteTaskError(message.failure)));
+        else if (message.type === 'succeeded') done(message, () => resolve(message.result));
+        else if (message.type === 'failed') done(message, () => reject(new RemoteTaskError(message.failure)));
       };
-      const done = (settle: () => void): void => {
+      const done = ({ costs }: Extract<FromChild, { costs: unknown }>, settle: () => void): void => {
         process.off('message', hear);
+        if (attempt.facts.unit) addCosts(attempt.facts.unit, costs);
         settle();
       };
       process.on('message', hear);

@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { correlate } from '../../../../core/correlation/index.js';
 import { isRetryable } from '../../../../core/errors/index.js';
+import { costsOf, inWorkUnit, WorkUnit } from '../../../../core/performance/index.js';
 import { UnknownTaskError } from '../../queues.errors.js';
 import type { TaskContext } from '../../tasks/task.js';
 import { readEnvelope, unseal } from '../../tasks/task-envelope.js';
@@ -29,17 +30,21 @@ export class IsolatedTask implements OnApplicationBootstrap {
   private async run(asked: Extract<ToChild, { type: 'run' }>): Promise<void> {
     this.controller = new AbortController();
     const { taskId, attempt, name } = asked;
+    // Accounted for by the worker, whose unit it is a part of.
+    const unit = new WorkUnit('task', name, taskId);
     try {
-      const { headers } = readEnvelope(asked.data, Date.now());
-      const result = await correlate(correlationOf(taskId, name, attempt, headers), async () => {
+      const handle = async (): Promise<unknown> => {
         const task = this.registry.get(name);
         if (!task) throw new UnknownTaskError(name);
         const { payload } = unseal(task.definition, asked.data);
         return task.handler.handle(payload, this.context(asked));
-      });
-      tell({ type: 'succeeded', result: result ?? null });
+      };
+      const { headers } = readEnvelope(asked.data, Date.now());
+      const cause = correlationOf(taskId, name, attempt, headers);
+      const result = await correlate(cause, () => inWorkUnit(unit, handle));
+      tell({ type: 'succeeded', result: result ?? null, costs: costsOf(unit) });
     } catch (error) {
-      tell({ type: 'failed', failure: remoteFailureOf(error) });
+      tell({ type: 'failed', failure: remoteFailureOf(error), costs: costsOf(unit) });
     }
   }
 

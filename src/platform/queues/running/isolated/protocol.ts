@@ -1,3 +1,4 @@
+import type { WorkCosts } from '../../../../core/performance/index.js';
 import type { TaskFailure } from '../../tasks/task-events.js';
 
 /** What a worker tells the process of an isolated task. */
@@ -21,8 +22,8 @@ export type FromChild =
   | { readonly type: 'progress'; readonly done: number; readonly total?: number; readonly message?: string }
   | { readonly type: 'log'; readonly message: string; readonly fields?: Record<string, unknown> }
   | { readonly type: 'heartbeat' }
-  | { readonly type: 'succeeded'; readonly result: unknown }
-  | { readonly type: 'failed'; readonly failure: RemoteFailure };
+  | { readonly type: 'succeeded'; readonly result: unknown; readonly costs: Partial<WorkCosts> }
+  | { readonly type: 'failed'; readonly failure: RemoteFailure; readonly costs: Partial<WorkCosts> };
 
 export interface RemoteFailure extends TaskFailure {
   readonly retryable: boolean;
