@@ -1,0 +1,230 @@
+import type { DashboardSpec } from './dashboard.ts';
+import { max, of, perSecond, quantile, quantiles, sum } from './promql.ts';
+
+const EACH = ['instance'];
+const EACH_PROCESS = '{{instance}}';
+
+export const infrastructure: DashboardSpec = {
+  name: 'infrastructure',
+  title: 'Infrastructure',
+  description: 'The processes, their event loops and memory, PostgreSQL and Redis as they see them.',
+  rows: {
+    Processes: [
+      {
+        kind: 'series',
+        title: 'Up',
+        description: 'Whether each process answers Prometheus.',
+        unit: 'bool_on_off',
+        queries: { [EACH_PROCESS]: max(of('up'), EACH) },
+        thresholds: { critical: 1, below: true },
+        alerts: ['GleanerDown'],
+      },
+      {
+        kind: 'table',
+        title: 'Releases',
+        description: 'What each process is, and when it was started.',
+        unit: 'dateTimeFromNow',
+        queries: {
+          started: `1000 * max by (instance, mode, version, node) (${of('process_start_time_seconds')} * on (job, instance) group_left (mode, version, node) ${of('gleaner_build_info')})`,
+        },
+      },
+      {
+        kind: 'series',
+        title: 'CPU',
+        description:
+          'Cores that each process uses. The code runs on one; logging and compression are beside it.',
+        unit: 'short',
+        queries: { [EACH_PROCESS]: perSecond('process_cpu_seconds_total', EACH) },
+        thresholds: { warning: 0.9 },
+        alerts: ['EventLoopBlocked'],
+      },
+      {
+        kind: 'series',
+        title: 'Lag of the event loop',
+        description:
+          'Seconds that what was due had to wait, p99 and the worst of each process since it was last asked.',
+        unit: 's',
+        queries: {
+          'p99 {{instance}}': max(of('nodejs_eventloop_lag_p99_seconds'), EACH),
+          'worst {{instance}}': max(of('nodejs_eventloop_lag_max_seconds'), EACH),
+        },
+        thresholds: { warning: 0.1, critical: 0.5 },
+        alerts: ['EventLoopBlocked'],
+      },
+      {
+        kind: 'series',
+        title: 'Memory used',
+        description: 'Part of the memory that each process may have.',
+        unit: 'percentunit',
+        queries: { [EACH_PROCESS]: max(of('gleaner_memory_used_ratio'), EACH) },
+        thresholds: { warning: 0.7, critical: 0.8 },
+        alerts: ['MemoryHigh'],
+      },
+      {
+        kind: 'series',
+        title: 'Memory',
+        description:
+          'Bytes that each process takes from the system, and of them those of its heap and of buffers.',
+        unit: 'bytes',
+        queries: {
+          'all {{instance}}': max(of('process_resident_memory_bytes'), EACH),
+          'heap {{instance}}': max(of('nodejs_heap_size_used_bytes'), EACH),
+          'buffers {{instance}}': max(of('nodejs_external_memory_bytes'), EACH),
+        },
+        alerts: ['MemoryHigh'],
+      },
+      {
+        kind: 'series',
+        title: 'Garbage collection',
+        description: 'Part of the time that each process spends collecting garbage, by kind.',
+        unit: 'percentunit',
+        queries: {
+          '{{instance}} {{kind}}': perSecond('nodejs_gc_duration_seconds_sum', ['instance', 'kind']),
+        },
+        thresholds: { warning: 0.1 },
+        alerts: ['MemoryHigh', 'EventLoopBlocked'],
+      },
+      {
+        kind: 'series',
+        title: 'Open files',
+        description: 'File descriptors that each process holds, as part of those that it may.',
+        unit: 'percentunit',
+        queries: {
+          [EACH_PROCESS]: `${max(of('process_open_fds'), EACH)} / ${max(of('process_max_fds'), EACH)}`,
+        },
+        thresholds: { critical: 0.8 },
+      },
+      {
+        kind: 'series',
+        title: 'Restarts',
+        description: 'Times that a process of this address was started anew, in each hour.',
+        unit: 'short',
+        queries: { [EACH_PROCESS]: `max by (instance) (changes(${of('process_start_time_seconds')}[1h]))` },
+        thresholds: { warning: 1 },
+        alerts: ['GleanerDown', 'WorkerLost'],
+      },
+    ],
+    PostgreSQL: [
+      {
+        kind: 'series',
+        title: 'Connections',
+        description: 'Connections of each process that are at work or idle, and callers that wait for one.',
+        unit: 'short',
+        queries: {
+          '{{instance}} {{state}}': sum(of('gleaner_database_pool_connections'), ['instance', 'state']),
+        },
+      },
+      {
+        kind: 'series',
+        title: 'Pool used',
+        description: 'Connections at work, as part of those that each process may hold. At 1, callers wait.',
+        unit: 'percentunit',
+        queries: {
+          [EACH_PROCESS]: `${sum(of('gleaner_database_pool_connections', 'state="active"'), EACH)} / ${sum(of('gleaner_database_pool_max_connections'), EACH)}`,
+        },
+        thresholds: { warning: 0.8, critical: 1 },
+        alerts: ['RequestLatencyHigh'],
+      },
+      {
+        kind: 'series',
+        title: 'Time of statements',
+        description: 'The p95 of the seconds from sending a statement to its answer, by what it does.',
+        unit: 's',
+        queries: {
+          '{{operation}}': quantile(0.95, 'gleaner_database_query_duration_seconds', ['operation']),
+        },
+        thresholds: { warning: 0.1 },
+        alerts: ['RequestLatencyHigh'],
+      },
+      {
+        kind: 'series',
+        title: 'Statements',
+        description: 'Statements a second, by what they do.',
+        unit: 'cps',
+        queries: {
+          '{{operation}}': perSecond('gleaner_database_query_duration_seconds_count', ['operation']),
+        },
+      },
+      {
+        kind: 'series',
+        title: 'Slow statements',
+        description:
+          'Statements a second that took longer than DATABASE_SLOW_QUERY_MS. The log has each of them.',
+        unit: 'cps',
+        queries: { '{{operation}}': perSecond('gleaner_database_slow_queries_total', ['operation']) },
+        alerts: ['RequestLatencyHigh'],
+      },
+      {
+        kind: 'series',
+        title: 'Statements of a request',
+        description: 'The p95 of the statements that one request, task, batch or periodic work has made.',
+        unit: 'short',
+        queries: { '{{kind}}': quantile(0.95, 'gleaner_database_unit_queries', ['kind']) },
+        thresholds: { critical: 20 },
+      },
+      {
+        kind: 'series',
+        title: 'Over 20 statements',
+        description:
+          'Requests, tasks, batches and periodic works a second that made more than 20 statements.',
+        unit: 'cps',
+        queries: { '{{kind}}': perSecond('gleaner_database_units_over_budget_total', ['kind']) },
+      },
+      {
+        kind: 'series',
+        title: 'Transactions tried again',
+        description: 'Transactions a second that were tried again because another was in their way.',
+        unit: 'cps',
+        queries: { '{{reason}}': perSecond('gleaner_database_transaction_retries_total', ['reason']) },
+      },
+    ],
+    Redis: [
+      {
+        kind: 'series',
+        title: 'Ping',
+        description: 'Seconds that Redis took to answer each process when its metrics were last asked for.',
+        unit: 's',
+        queries: { [EACH_PROCESS]: max(of('gleaner_redis_ping_seconds'), EACH) },
+        thresholds: { warning: 0.05, critical: 0.25 },
+        alerts: ['RedisUnavailable'],
+      },
+      {
+        kind: 'series',
+        title: 'Time of commands',
+        description:
+          'The p99 of the seconds from giving a command to a connection until its answer, by what the connection is for.',
+        unit: 's',
+        queries: {
+          '{{connection}}': quantile(0.99, 'gleaner_redis_command_duration_seconds', ['connection']),
+        },
+        thresholds: { warning: 0.05, critical: 0.25 },
+        alerts: ['RedisUnavailable'],
+      },
+      {
+        kind: 'series',
+        title: 'Commands',
+        description: 'Commands a second, by what their connection is for.',
+        unit: 'cps',
+        queries: {
+          '{{connection}}': perSecond('gleaner_redis_command_duration_seconds_count', ['connection']),
+        },
+      },
+      {
+        kind: 'series',
+        title: 'Time of commands, all connections',
+        description: 'Seconds from giving a command to a connection until its answer.',
+        unit: 's',
+        queries: quantiles('gleaner_redis_command_duration_seconds'),
+      },
+      {
+        kind: 'series',
+        title: 'Redis does not answer',
+        description: '1 while Redis does not answer a process.',
+        unit: 'bool_on_off',
+        queries: { [EACH_PROCESS]: max(of('gleaner_redis_metrics_stale'), EACH) },
+        thresholds: { critical: 1 },
+        alerts: ['RedisUnavailable'],
+      },
+    ],
+  },
+};
