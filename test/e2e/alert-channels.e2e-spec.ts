@@ -111,7 +111,7 @@ describe('an alert and its end', () => {
     await mended();
     await node.deliver();
     expect(to('slack').map(({ body }) => body.text)).toEqual([
-      '[FIRING] warning: DeadLettersPresent: 2 tasks of the queue low failed for good, and nobody has repeated or forgotten them.',
+      '[FIRING] warning: DeadLettersPresent: Tasks of the queue low that failed for good and were neither repeated nor forgotten: 2.',
       expect.stringMatching(/^\[RESOLVED\] warning: DeadLettersPresent: /),
     ]);
     expect(to('slack')[0]?.body.blocks[1]?.text.text).toContain(

@@ -129,6 +129,11 @@ describe('metrics', () => {
     expect(await value('gleaner_build_info', ...labels)).toBe(1);
   });
 
+  it('tell of Node.js and of the process what prom-client knows, the lag of the event loop above all', async () => {
+    for (const name of ['nodejs_eventloop_lag_p99_seconds', 'process_resident_memory_bytes'])
+      expect(await value(name), name).toBeGreaterThan(0);
+  });
+
   it('tell how fast Redis answers', async () => {
     const seconds = await value('gleaner_redis_ping_seconds');
     expect(seconds).toBeGreaterThan(0);

@@ -87,6 +87,10 @@ describe('metrics of queues', () => {
       const metrics = await scrape();
       expect(metrics).toContain('gleaner_queue_metrics_stale 1\n');
       expect(metrics).toContain('gleaner_worker_metrics_stale 1\n');
+      expect(metrics).toContain('gleaner_redis_metrics_stale 1\n');
+      expect(metrics).toContain('gleaner_politeness_metrics_stale 1\n');
+      // PostgreSQL is well.
+      expect(metrics).toContain('gleaner_dead_letter_metrics_stale 0\n');
       expect(metrics).toContain('gleaner_queue_tasks{queue="default",state="delayed"} 1\n');
     } finally {
       process.kill(redisPid, 'SIGCONT');

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDataSource } from '../../src/app/data-source.js';
 import { loadConfig } from '../../src/core/config/index.js';
 import { databaseConfig, DatabaseUnavailableError } from '../../src/core/database/index.js';
+import { ask as askFor, metricOf } from '../support/asking.js';
 import { createEnvironment, type TestEnvironment } from '../support/environment.js';
 import { eventually } from '../support/eventually.js';
 import { OwnPostgres } from '../support/own-postgres.js';
@@ -102,6 +103,31 @@ describe('while PostgreSQL is down', () => {
     expectOnlyHonest(await stop());
     const ready = () => fetch(`${app.url}/health/ready`);
     await eventually('readiness', async () => ((await ready()).status === 200 ? true : undefined));
+  });
+});
+
+describe('metrics while PostgreSQL is away', () => {
+  const STALE = ['beat', 'dead_letter', 'source'].map((of) => `gleaner_${of}_metrics_stale`);
+  const staleness = async () => Promise.all(STALE.map((name) => metricOf(app.url, name)));
+  const become = (stale: number) =>
+    eventually(`all of them to be ${stale}`, async () =>
+      (await staleness()).every((value) => value === stale) ? true : undefined,
+    );
+
+  it.each(['stopped', 'frozen'] as const)('are told when it is %s, as they last were', async (how) => {
+    await recovered();
+    await become(0);
+    await (how === 'stopped' ? postgres.stop() : postgres.freeze());
+    try {
+      await become(1);
+      const { body } = await askFor(`${app.url}/metrics`);
+      expect(body).toContain('gleaner_dead_letters{queue="default"} 0\n');
+      expect(body).toContain('gleaner_redis_metrics_stale 0\n');
+    } finally {
+      await (how === 'stopped' ? postgres.start() : postgres.thaw());
+    }
+    await recovered();
+    await become(0);
   });
 });
 

@@ -1,5 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type Config, type Environment, InvalidConfigError, loadConfig } from './load.js';
 import { list, urlOf, wholeNumber } from './schemas.js';
@@ -41,6 +44,38 @@ describe('loading the configuration', () => {
     ]);
     expect(error.message).toContain('4 faults');
     for (const fault of error.faults) expect(error.message).toContain(fault);
+  });
+
+  describe('a secret', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gleaner-secrets-'));
+    afterAll(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'token');
+    const env = { SHOP_LEVEL: 'low', VAULT_URL: 'vault://a' };
+
+    it('can be in a file, whose last line may be ended', () => {
+      writeFileSync(file, 't-secret\n');
+      expect(loadConfig({ ...env, VAULT_TOKEN_FILE: file }, [vault]).get(vault).token).toBe('t-secret');
+    });
+
+    it('is said once', () => {
+      expect(faultsOf({ ...env, VAULT_TOKEN: 't-1', VAULT_TOKEN_FILE: file }).faults).toEqual([
+        'VAULT_TOKEN_FILE: expected not to be set, for VAULT_TOKEN is set as well',
+      ]);
+    });
+
+    it('in a file that is wrong is not shown, and the file that is not there is named', () => {
+      writeFileSync(file, 'hush');
+      expect(faultsOf({ ...env, VAULT_TOKEN_FILE: file }).faults).toEqual([
+        'VAULT_TOKEN: expected t-…, got a value not shown here (opens it)',
+      ]);
+      expect(faultsOf({ ...env, VAULT_TOKEN_FILE: join(folder, 'none') }).faults[0]).toMatch(
+        /^VAULT_TOKEN_FILE: expected a file that can be read, got ".*none" \(ENOENT/,
+      );
+    });
+
+    it('is all that can be in a file', () => {
+      expect(loadConfig({ SHOP_LEVEL: 'low', SHOP_PORT_FILE: file }, [shop]).get(shop).port).toBe(80);
+    });
   });
 
   it('speaks of one fault in the singular', () => {

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { messageOf } from '../errors/index.js';
 import { type ConfigOf, type ConfigSlice, declaredSlices, type Setting } from './slice.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -69,8 +70,7 @@ export function loadConfig(env: Environment, slices: readonly ConfigSlice[] = de
   for (const slice of slices) {
     const resolved: Record<string, unknown> = {};
     for (const [key, setting] of Object.entries(slice.settings)) {
-      // An empty variable means "unset": that is how compose files and .env templates leave things out.
-      const raw = env[setting.env] === '' ? undefined : env[setting.env];
+      const raw = rawValue(env, setting, faults);
       const parsed = setting.schema.safeParse(raw);
       if (parsed.success) resolved[key] = parsed.data;
       else faults.push(describeFault(setting, raw, parsed.error.issues[0]?.message ?? 'not valid'));
@@ -79,6 +79,26 @@ export function loadConfig(env: Environment, slices: readonly ConfigSlice[] = de
   }
   if (faults.length > 0) throw new InvalidConfigError(faults);
   return new Config(values);
+}
+
+/** A file named by NAME_FILE holds a secret in place of NAME, as container platforms hand them out. */
+const MAX_SECRET_BYTES = 65_536;
+
+function rawValue(env: Environment, { env: name, secret }: Setting, faults: string[]): string | undefined {
+  // An empty variable means "unset": that is how compose files and .env templates leave things out.
+  const raw = env[name] === '' ? undefined : env[name];
+  const file = secret ? env[`${name}_FILE`] : undefined;
+  if (file === undefined || file === '') return raw;
+  if (raw !== undefined) faults.push(`${name}_FILE: expected not to be set, for ${name} is set as well`);
+  try {
+    // Editors end the last line, which is no part of the secret.
+    return readFileSync(file, 'utf8')
+      .slice(0, MAX_SECRET_BYTES)
+      .replace(/\r?\n$/, '');
+  } catch (error) {
+    faults.push(`${name}_FILE: expected a file that can be read, got "${file}" (${messageOf(error)})`);
+    return raw;
+  }
 }
 
 function describeFault(setting: Setting, raw: string | undefined, expected: string): string {

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { type Findings, type HealthProbe, Probe } from '../probes/index.js';
 import { DATABASE_LIMITS, type DatabaseLimits } from './database-limits.js';
-import { poolUse } from './pool-use.js';
+import { poolReader } from './pool-use.js';
 
 /**
  * Whether PostgreSQL answers, and has the schema of this release. A process does not boot on an older one, so that it can
@@ -12,14 +12,18 @@ import { poolUse } from './pool-use.js';
 @Injectable()
 @Probe({ name: 'database', timeoutMs: 2000, cacheMs: 1000, essential: true })
 export class DatabaseProbe implements HealthProbe {
+  private readonly readPool: ReturnType<typeof poolReader>;
+
   constructor(
     private readonly dataSource: DataSource,
     @Inject(DATABASE_LIMITS) private readonly limits: DatabaseLimits,
-  ) {}
+  ) {
+    this.readPool = poolReader(dataSource);
+  }
 
   async check(): Promise<Findings> {
     // Before there is a query of our own.
-    const pool = { ...poolUse(this.dataSource), max: this.limits.poolMax };
+    const pool = { ...this.readPool(), max: this.limits.poolMax };
     const start = performance.now();
     const rows = await this.dataSource.query<{ name: string }[]>('SELECT name FROM migrations');
     const latencyMs = Math.round((performance.now() - start) * 10) / 10;

@@ -3,7 +3,7 @@ import { InjectMetric, makeGaugeProvider } from '@willsoto/nestjs-prometheus';
 import type { Gauge } from 'prom-client';
 import { DataSource } from 'typeorm';
 import { DATABASE_LIMITS, type DatabaseLimits } from './database-limits.js';
-import { poolUse } from './pool-use.js';
+import { poolReader } from './pool-use.js';
 
 const CONNECTIONS = 'gleaner_database_pool_connections';
 const MAX = 'gleaner_database_pool_max_connections';
@@ -26,10 +26,11 @@ export class PoolGauge {
     @Inject(DATABASE_LIMITS) limits: DatabaseLimits,
     dataSource: DataSource,
   ) {
+    const read = poolReader(dataSource);
     max.set(limits.poolMax);
     Object.assign(gauge, {
       collect(): void {
-        for (const [state, count] of Object.entries<number>(poolUse(dataSource))) gauge.set({ state }, count);
+        for (const [state, count] of Object.entries<number>(read())) gauge.set({ state }, count);
       },
     });
   }

@@ -4,10 +4,13 @@ import type { DataSource } from 'typeorm';
 /** `active`: connections at work; `waiting`: callers that wait for one. */
 type PoolUse = Readonly<Record<'active' | 'idle' | 'waiting', number>>;
 
-/** What the process's pool of connections does at this moment. */
-export function poolUse(dataSource: DataSource): PoolUse {
+/** Tells what the process's pool of connections does at a moment, also when the data source is closed by then. */
+export function poolReader(dataSource: DataSource): () => PoolUse {
   // TypeORM has one pool for a data source without replicas, and no type for it.
   const { master } = dataSource.driver as unknown as { master: pg.Pool };
-  const { totalCount, idleCount, waitingCount } = master;
-  return { active: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
+  return () => ({
+    active: master.totalCount - master.idleCount,
+    idle: master.idleCount,
+    waiting: master.waitingCount,
+  });
 }

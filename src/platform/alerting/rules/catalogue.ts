@@ -102,7 +102,8 @@ export const RULES: readonly AlertRule[] = [
   {
     ...USUAL,
     name: 'DeadLettersPresent',
-    summary: '{value} tasks of the queue {queue} failed for good, and nobody has repeated or forgotten them.',
+    summary:
+      'Tasks of the queue {queue} that failed for good and were neither repeated nor forgotten: {value}.',
     measure: { kind: 'gauge', metric: 'gleaner_dead_letters', stale: 'gleaner_dead_letter_metrics_stale' },
     by: ['queue'],
     threshold: 0,
@@ -111,7 +112,7 @@ export const RULES: readonly AlertRule[] = [
     ...USUAL,
     name: 'WorkersBelowExpected',
     severity: 'critical',
-    summary: '{value} fewer workers are online than WORKERS_EXPECTED says.',
+    summary: 'Workers that WORKERS_EXPECTED expects and that are not online: {value}.',
     measure: { kind: 'gauge', metric: 'gleaner_workers_missing', stale: 'gleaner_worker_metrics_stale' },
     threshold: 0,
     forSeconds: MINUTE,
@@ -119,7 +120,7 @@ export const RULES: readonly AlertRule[] = [
   {
     ...USUAL,
     name: 'WorkerLost',
-    summary: '{value} workers went away without saying so.',
+    summary: 'Workers that went away without saying so: {value}.',
     measure: { kind: 'increase', metric: 'gleaner_workers_lost_total' },
     threshold: 0,
   },
@@ -231,7 +232,7 @@ export const RULES: readonly AlertRule[] = [
     ...USUAL,
     name: 'HostsUnreachable',
     severity: 'info',
-    summary: '{value} hosts have been failing for a quarter of an hour.',
+    summary: 'Hosts that have been failing for a quarter of an hour: {value}.',
     measure: {
       kind: 'gauge',
       metric: 'gleaner_politeness_breakers_open',
@@ -260,7 +261,7 @@ export const RULES: readonly AlertRule[] = [
   {
     ...USUAL,
     name: 'NotificationsFailing',
-    summary: '{value} messages about alerts could not be delivered by {channel}.',
+    summary: 'Messages about alerts that could not be delivered by {channel}: {value}.',
     measure: {
       kind: 'increase',
       metric: 'gleaner_alert_notifications_total',

@@ -40,13 +40,12 @@ type Overrides = Partial<Record<string, z.output<typeof overrideSchema>>>;
 function read(file: string, rules: readonly AlertRule[]): Overrides {
   const names = rules.map(({ name }) => name);
   const schema = z.strictObject({
-    rules: z.strictObject(
-      Object.fromEntries(names.map((name) => [name, overrideSchema.optional()])),
-      ({ code, keys }) =>
+    rules: z.strictObject(Object.fromEntries(names.map((name) => [name, overrideSchema.optional()])), {
+      error: ({ code, keys }) =>
         code === 'unrecognized_keys'
           ? `expected names of rules, got ${(keys as string[]).join(', ')}; there are ${names.join(', ')}`
           : 'expected rules by their names',
-    ),
+    }),
   });
   let content: unknown;
   try {
