@@ -3,14 +3,21 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { Alertmanager, type AlertmanagerConfiguration } from '../support/alertmanager.js';
 import { readCompose } from '../support/compose-file.js';
 import { eventually } from '../support/eventually.js';
 import { prometheusProgram } from '../support/prometheus.js';
 
+const TESTS = ['gleaner', 'sources'].map((name) => `docker/prometheus/tests/${name}.yml`);
 const ALERTMANAGER = 'docker/alertmanager/alertmanager.yml';
+
+/** One of promtool's, as far as it is read here. */
+interface RuleTest {
+  name: string;
+  promql_expr_test: { exp_samples: { labels: string }[] }[];
+}
 
 /** What a program says; rejects with that when it finds fault. */
 async function run(program: 'promtool' | 'amtool', ...args: string[]): Promise<string> {
@@ -20,6 +27,33 @@ async function run(program: 'promtool' | 'amtool', ...args: string[]): Promise<s
 
 it('Prometheus understands its configuration, and the rules that it names', async () => {
   expect(await run('promtool', 'check', 'config', 'docker/prometheus/prometheus.yml')).toContain('SUCCESS');
+});
+
+describe('the alert rules', () => {
+  it('fire when they should, and do not when they should not', async () => {
+    expect(await run('promtool', 'test', 'rules', ...TESTS)).toContain('SUCCESS');
+  });
+
+  it('are all tested both ways', () => {
+    const { groups } = parse(readFileSync('docker/prometheus/rules/gleaner.yml', 'utf8')) as {
+      groups: { rules: { alert: string }[] }[];
+    };
+    const tests = TESTS.flatMap((file) => (parse(readFileSync(file, 'utf8')) as { tests: RuleTest[] }).tests);
+    const ways = tests.map(({ name, promql_expr_test: expectations }) => {
+      const expected = expectations.flatMap(({ exp_samples: samples }) =>
+        samples.map(({ labels }) => labels),
+      );
+      const [alert = '', verb] = name.split(' ');
+      return `${alert} ${expected.some((labels) => labels.includes(`"${alert}"`)) ? 'fires' : 'does'}=${verb}`;
+    });
+    const wanted = groups.flatMap(({ rules }) =>
+      rules.flatMap(({ alert }) =>
+        // It always fires.
+        alert === 'Watchdog' ? [`${alert} fires=fires`] : [`${alert} fires=fires`, `${alert} does=does`],
+      ),
+    );
+    expect(new Set(ways)).toEqual(new Set(wanted));
+  });
 });
 
 it('Alertmanager understands its configuration', async () => {
