@@ -143,7 +143,7 @@ export const overview: DashboardSpec = {
       {
         kind: 'table',
         title: 'Alerts',
-        description: 'Alerts that fire now. Each has a page in docs/runbooks.',
+        description: 'Alerts of Prometheus that fire now. Each has a page in docs/runbooks.',
         unit: 'none',
         queries: { firing: `sum by (alertname, severity, instance, queue, task, source) (${FIRING})` },
         mayBeEmpty: 'no alert fires',
@@ -185,6 +185,15 @@ export const overview: DashboardSpec = {
         unit: 's',
         queries: quantiles(HTTP),
         alerts: ['RequestLatencyHigh'],
+      },
+      {
+        kind: 'series',
+        title: 'Errors',
+        description: 'Lines of level error or fatal that were logged in each minute, by process.',
+        unit: 'short',
+        queries: { '{{instance}}': sum(`increase(${of('gleaner_logged_errors_total')}[1m])`, ['instance']) },
+        thresholds: { critical: 10 },
+        alerts: ['ErrorBurst'],
       },
       {
         kind: 'series',

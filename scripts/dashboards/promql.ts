@@ -9,14 +9,15 @@ const PROCESSES = [JOB, 'instance=~"$instance"'];
  * count everything once a process. Beside each the metric that is 1 while a process cannot read them.
  */
 const STALE: Readonly<Record<string, string>> = {
-  gleaner_beat_last_timestamp_seconds: 'gleaner_beat_metrics_stale',
+  gleaner_alerts: 'gleaner_alert_metrics_stale',
   gleaner_dead_letters: 'gleaner_dead_letter_metrics_stale',
   gleaner_politeness_breakers_open: 'gleaner_politeness_metrics_stale',
   gleaner_queue_consumers: 'gleaner_worker_metrics_stale',
   gleaner_queue_oldest_waiting_age_seconds: 'gleaner_queue_metrics_stale',
   gleaner_queue_tasks: 'gleaner_queue_metrics_stale',
-  gleaner_source_last_success_timestamp_seconds: 'gleaner_source_metrics_stale',
+  gleaner_source_last_run_suspicious: 'gleaner_source_metrics_stale',
   gleaner_workers: 'gleaner_worker_metrics_stale',
+  gleaner_workers_missing: 'gleaner_worker_metrics_stale',
 };
 
 /** A metric of the chosen processes, as it is. */

@@ -111,6 +111,19 @@ export const queuesAndWorkers: DashboardSpec = {
       },
       {
         kind: 'series',
+        title: 'Workers missing and lost',
+        description:
+          'Workers that WORKERS_EXPECTED expects and that are not online, and those that went away without a word in each five minutes.',
+        unit: 'short',
+        queries: {
+          missing: ofInstallation('gleaner_workers_missing'),
+          lost: sum(`increase(${of('gleaner_workers_lost_total')}[5m])`),
+        },
+        thresholds: { critical: 1 },
+        alerts: ['WorkersBelowExpected', 'WorkerLost'],
+      },
+      {
+        kind: 'series',
         title: 'Tasks of workers',
         description: 'Tasks that each worker runs (active), or holds without having begun them (reserved).',
         unit: 'short',
@@ -156,6 +169,7 @@ export const queuesAndWorkers: DashboardSpec = {
           'sources, {{instance}}': max(of('gleaner_source_metrics_stale'), ['instance']),
           'dead letters, {{instance}}': max(of('gleaner_dead_letter_metrics_stale'), ['instance']),
           'circuits, {{instance}}': max(of('gleaner_politeness_metrics_stale'), ['instance']),
+          'alerts, {{instance}}': max(of('gleaner_alert_metrics_stale'), ['instance']),
         },
         thresholds: { critical: 1 },
         alerts: ['MetricsStale'],

@@ -94,6 +94,17 @@ export const scraping: DashboardSpec = {
       },
       {
         kind: 'series',
+        title: 'Suspicious',
+        description: 'Whether the newest run of each source brought far less than those before it.',
+        unit: 'bool_on_off',
+        queries: {
+          '{{source}}': ofInstallation('gleaner_source_last_run_suspicious', ['source'], SOURCE),
+        },
+        thresholds: { critical: 1 },
+        alerts: ['RunSuspicious'],
+      },
+      {
+        kind: 'series',
         title: 'Pages by source',
         description: 'Pages a second that came, or that have not changed.',
         unit: 'cps',
