@@ -40,7 +40,7 @@ const documented = [...metricsDocument.matchAll(/^\| `(gleaner_\w+)` +\| \w+ +\|
 );
 
 describe('docker/grafana/dashboards', () => {
-  it.each(DASHBOARDS)('$name.json is what the code generates', async (spec) => {
+  it.each(DASHBOARDS)('$name is what the code generates', async (spec) => {
     const file = `${FOLDER}/${spec.name}.json`;
     const json = JSON.stringify(dashboardOf(spec));
     const options = await resolveConfig(file, { editorconfig: true });

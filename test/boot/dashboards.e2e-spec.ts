@@ -6,7 +6,7 @@ import { Monitored } from '../support/monitored.js';
 
 interface Panel {
   title: string;
-  targets?: { expr: string }[];
+  targets?: { expr: string; legendFormat: string }[];
 }
 
 const FOLDER = 'docker/grafana/dashboards';
@@ -44,15 +44,17 @@ describe.each(readdirSync(FOLDER))('%s', (file) => {
   const panels = Object.values(spec.rows).flat();
   const mayBeEmpty = new Set(panels.filter((panel) => panel.mayBeEmpty).map(({ title }) => title));
   const asking = panelsOf(file).flatMap(({ title, targets = [] }) =>
-    targets.map(({ expr }) => ({ title, expr: filledIn(expr) })),
+    targets.map(({ expr, legendFormat }) => ({ title, expr: filledIn(expr), legendFormat })),
   );
 
-  it.each(asking)('$title: $expr', async ({ title, expr }) => {
+  it.each(asking)('$title: $expr', async ({ title, expr, legendFormat }) => {
     const answer = async () => monitored.prometheus.query(expr);
     if (mayBeEmpty.has(title)) await answer();
     else {
       const value = async () => (await answer()).find((sample) => !Number.isNaN(sample.value));
-      expect(await eventually('data', value, 5000)).toBeDefined();
+      const { metric } = await eventually('data', value, 5000);
+      const named = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label);
+      expect(Object.keys(metric)).toEqual(expect.arrayContaining(named));
     }
   });
 
