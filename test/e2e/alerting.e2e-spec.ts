@@ -3,9 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AppLogger } from '../../src/core/logging/index.js';
-import { ErrorMonitor } from '../../src/platform/alerting/errors/error-monitor.js';
-import { ErrorGroups, Silences } from '../../src/platform/alerting/index.js';
+import { Silences } from '../../src/platform/alerting/index.js';
 import { age, AlertNode, alertsOf, messagesFor } from '../support/alert-node.js';
 import { createEnvironment, type TestEnvironment } from '../support/environment.js';
 
@@ -218,43 +216,6 @@ describe('an alert', () => {
       ['low'],
     ]);
   });
-});
-
-describe('errors that are logged', () => {
-  it('are counted over all processes, and told of by kind when they are many', async () => {
-    const env = { ...environment.env, LOG_LEVEL: 'error' };
-    node = await AlertNode.start(env);
-    for (let n = 0; n < 4; n++) fail(`order ${n} is lost`);
-    await node.close();
-    node = await AlertNode.start(env);
-    for (let n = 0; n < 6; n++) fail(`order ${n + 10} is lost`);
-    await reported();
-    await node.evaluate();
-    expect(await alertsOf(environment, 'ErrorBurst')).toEqual([]);
-    fail('the bill is wrong');
-    await reported();
-    await node.evaluate();
-    const [message] = await messagesFor(environment, 'log', 'ErrorBurst');
-    expect(message).toMatchObject({ alerts: [{ value: 11 }] });
-    expect(message?.details).toEqual([
-      expect.stringMatching(/^10 × order 1\d is lost \(Shop\), fingerprint [\da-f]{16}$/),
-      expect.stringMatching(/^1 × the bill is wrong \(Shop\), fingerprint [\da-f]{16}$/),
-    ]);
-  });
-
-  it('of more kinds than can be told apart are told of together', async () => {
-    node = await AlertNode.start({ ...environment.env, LOG_LEVEL: 'error' });
-    for (let n = 0; n < 250; n++) fail(`strange ${'x'.repeat(n)} thing`);
-    await reported();
-    const groups = await node.get(ErrorGroups).recent(300);
-    expect(groups).toHaveLength(201);
-    expect(groups[0]).toMatchObject({ fingerprint: 'other', count: 50 });
-  });
-
-  const fail = (message: string): void => {
-    node.get(AppLogger).error({ err: new Error(message) }, message, 'Shop');
-  };
-  const reported = async (): Promise<void> => node.get(ErrorMonitor).runOnce();
 });
 
 describe('rules', () => {

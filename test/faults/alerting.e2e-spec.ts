@@ -61,10 +61,10 @@ it('a killed worker, and then the killed scheduler that had noticed: people are 
     severity: 'warning',
     alerts: [{ value: 1, summary: 'Workers that went away without saying so: 1.' }],
   });
-  const [{ pid = 0 } = {}] = await environment.query<{ pid: number }>(
+  const [holder] = await environment.query<{ pid: number }>(
     `SELECT split_part(holder, ':', 2)::int AS pid FROM alert_evaluator`,
   );
-  const evaluator = processes.find((process) => process.pid === pid);
+  const evaluator = processes.find((process) => process.pid === holder?.pid);
   expect(evaluator).toBeDefined();
   evaluator?.kill('SIGKILL');
   // Pending by then, it is told of by the other one.

@@ -12,6 +12,7 @@ const inTheCode = (most: number): LabelBound => ({ values: 'a list in the code',
 /** Every label, for each of its values is a series that lives as long as the process. */
 export const LABELS: Readonly<Record<string, LabelBound>> = {
   cache: { values: 'the reads of the code that are cached, from the first read on', most: 20, free: true },
+  channel: { values: 'the channels by which alerts are told of', most: 5 },
   connection: { values: 'connections to Redis, as the code calls them', most: 20 },
   error: {
     values: 'codes, or else classes, of errors: the first 50 that the process sees, and `other`',

@@ -21,6 +21,10 @@ export const opsBodies: fc.Arbitrary<string> = fc
       { all: true, token: 'x'.repeat(22) },
       { ids: ['letter-1'], token: '\0' },
       { payload: { slot: 1 } },
+      { reason: 'known', seconds: 60 },
+      { rule: 'BeatStale', labels: { queue: '__proto__' }, reason: 'x', seconds: 2_592_000 },
+      { rule: 'NoSuchRule', reason: '\u{1F600}', seconds: 60 },
+      { severity: 'critical' },
     ),
     fc.record(
       {

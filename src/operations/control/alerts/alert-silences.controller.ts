@@ -68,7 +68,7 @@ export class AlertSilencesController {
   @RequiresRole('operator')
   @ApiOperation({ summary: 'End a silence; people are told of what fires then' })
   @ApiNoContentResponse()
-  @ApiProblems(400, 404, 409, 429, 503)
+  @ApiProblems(400, 404, 409, 413, 415, 429, 503)
   async end(
     @Param('id', { schema: silenceId }) id: string,
     @Query({ schema: noQuery }) _query: object,

@@ -43,7 +43,7 @@ function read(file: string, rules: readonly AlertRule[]): Overrides {
     rules: z.strictObject(Object.fromEntries(names.map((name) => [name, overrideSchema.optional()])), {
       error: ({ code, keys }) =>
         code === 'unrecognized_keys'
-          ? `expected names of rules, got ${(keys as string[]).join(', ')}; there are ${names.join(', ')}`
+          ? `expected names of rules, got ${keys.join(', ')}; there are ${names.join(', ')}`
           : 'expected rules by their names',
     }),
   });
