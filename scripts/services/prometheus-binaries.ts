@@ -92,7 +92,7 @@ async function unpackPackage(
     const download = async (): Promise<boolean> =>
       runLogged(['apt-get', '-o', 'Acquire::Retries=2', 'download', name], logFile, folder);
     // The list of packages of a fresh container is empty; only root can bring it up to date.
-    const got = (await download()) || ((await refreshed(logFile)) && (await download()));
+    const got = (await download()) || ((await refreshed(dirname(target), logFile)) && (await download()));
     if (!got) return `apt-get could not download its package (${await tailOf(logFile)})`;
     const archive = (await readdir(folder)).find((file) => file.endsWith('.deb')) ?? '';
     const contents = join(folder, 'contents');
@@ -108,7 +108,8 @@ async function unpackPackage(
   }
 }
 
-async function refreshed(logFile: string): Promise<boolean> {
+/** One after another: apt-get gives up when somebody else brings the list up to date. */
+async function refreshed(dir: string, logFile: string): Promise<boolean> {
   const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
-  return runLogged([...sudo, 'apt-get', '-o', 'DPkg::Lock::Timeout=120', 'update'], logFile);
+  return runLogged(['flock', join(dir, 'apt-get.lock'), ...sudo, 'apt-get', 'update'], logFile);
 }

@@ -184,6 +184,33 @@ describe('the monitoring', () => {
   });
 });
 
+describe('Grafana', () => {
+  const provisioned = (file: string): unknown =>
+    parse(readFileSync(`docker/grafana/provisioning/${file}.yml`, 'utf8'));
+
+  test('asks services that there are, at the ports that they have', () => {
+    const { datasources } = provisioned('datasources/prometheus') as { datasources: { url: string }[] };
+    const ports = ['prometheus', 'alertmanager'].map(
+      (name) => `http://${name}:${services[name]?.ports?.[0]?.split(':').at(-1)}`,
+    );
+    expect(datasources.map(({ url }) => url)).toEqual(ports);
+  });
+
+  test('finds the dashboards, and the runbooks that they link to', () => {
+    const { providers } = provisioned('dashboards/gleaner') as { providers: { options: { path: string } }[] };
+    const mounted = new Map(
+      (services.grafana?.volumes ?? []).map((volume) => {
+        const [from, to] = volume.split(':');
+        return [to, from] as const;
+      }),
+    );
+    expect(providers.map(({ options }) => mounted.get(options.path))).toEqual(['./grafana/dashboards']);
+    expect(mounted.get('/usr/share/grafana/public/runbooks')).toBe('../docs/runbooks');
+    const home = services.grafana?.environment.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH;
+    expect(home).toBe(`${providers[0]?.options.path}/overview.json`);
+  });
+});
+
 describe('secrets', () => {
   test('have no default', () => {
     const secrets = interpolations().filter(({ name }) => name.endsWith('_PASSWORD'));
