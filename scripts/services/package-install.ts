@@ -88,11 +88,15 @@ async function stopSystemService(
 }
 
 /** Runs a command with its output in the log; tells whether it succeeded. */
-async function runLogged([command = '', ...args]: string[], logFile: string): Promise<boolean> {
+export async function runLogged(
+  [command = '', ...args]: string[],
+  logFile: string,
+  cwd?: string,
+): Promise<boolean> {
   const log = await open(logFile, 'a', 0o600);
   try {
     await log.write(`$ ${[command, ...args].join(' ')}\n`);
-    const child = spawn(command, args, { stdio: ['ignore', log.fd, log.fd] });
+    const child = spawn(command, args, { cwd, stdio: ['ignore', log.fd, log.fd] });
     const [code] = await once(child, 'exit');
     return code === 0;
   } finally {

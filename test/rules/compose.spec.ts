@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { appConfig } from '../../src/app/app.config.js';
 import { MODES } from '../../src/app/modes.js';
 // What main.ts loads: every slice is declared by this.
@@ -17,11 +18,13 @@ import {
   parseDockerfile,
 } from '../support/dockerfile.js';
 
-const { services, volumes } = readCompose();
+const { services, volumes, secrets: secretFiles } = readCompose();
 const every = Object.entries(services).map(([name, service]) => ({ name, service }));
 const ours = every.filter(({ service }) => service.build);
 /** Those that stay, each in a mode; the other one migrates. */
 const running = ours.filter(({ name }) => name !== 'migrate');
+/** Those of the profile `monitoring`. */
+const monitoring = every.filter(({ service }) => service.profiles);
 const production = parseDockerfile(readFileSync('docker/Dockerfile', 'utf8')).at(-1)!;
 const PASSWORD = /\$\{([A-Z]+_PASSWORD):\?[^}]+\}/;
 
@@ -78,9 +81,9 @@ describe('our services', () => {
   });
 
   test('listen on the port that is published, on this machine only', () => {
-    const published = every.flatMap(({ name, service }) =>
-      (service.ports ?? []).map((port) => ({ name, port })),
-    );
+    const published = every
+      .filter((one) => !monitoring.includes(one))
+      .flatMap(({ name, service }) => (service.ports ?? []).map((port) => ({ name, port })));
     const port = services.api?.environment.PORT;
     expect(published).toEqual([{ name: 'api', port: `127.0.0.1:\${GLEANER_PORT:-3000}:${port}` }]);
   });
@@ -120,11 +123,91 @@ describe('the stores', () => {
   test('keep their data in volumes, where their images look for it', () => {
     expect(services.postgres?.volumes).toEqual(['postgres:/var/lib/postgresql']);
     expect(services.redis?.volumes).toEqual(['redis:/data']);
-    expect(Object.keys(volumes).sort()).toEqual(['postgres', 'redis']);
+    expect(Object.keys(volumes)).toEqual(expect.arrayContaining(['postgres', 'redis']));
   });
 
   test.each(['postgres', 'redis'])('%s is asked whether it is healthy, for others wait for that', (name) => {
     expect(services[name]?.healthcheck?.test?.[0]).toBe('CMD');
+  });
+});
+
+describe('the monitoring', () => {
+  test('is only started when it is asked for', () => {
+    expect(monitoring.map(({ name }) => name)).toEqual(['prometheus', 'alertmanager', 'grafana']);
+    for (const { service } of monitoring) expect(service.profiles).toEqual(['monitoring']);
+  });
+
+  test.each(monitoring)('$name is published on this machine only', ({ service }) => {
+    expect(service.ports).toHaveLength(1);
+    expect(service.ports?.[0]).toMatch(/^127\.0\.0\.1:\$\{[A-Z]+_PORT:-\d+\}:\d+$/);
+  });
+
+  test.each(monitoring)('$name is of one release, and cannot reach the stores', ({ service }) => {
+    expect(service.image).toMatch(/:v?\d+\.\d+\.\d+$/);
+    expect(service.networks).toEqual(['default']);
+  });
+
+  test.each(monitoring)('$name keeps its data in a volume, and reads files that there are', ({ service }) => {
+    const [named, files] = [false, true].map((isFile) =>
+      (service.volumes ?? []).filter((volume) => volume.startsWith('.') === isFile),
+    );
+    expect(named?.map((volume) => volume.split(':')[0])).toHaveLength(1);
+    expect(Object.keys(volumes)).toContain(named?.[0]?.split(':')[0]);
+    for (const file of files ?? []) {
+      const [from = '', , how] = file.split(':');
+      expect(existsSync(`docker/${from}`), from).toBe(true);
+      expect(how).toBe('ro');
+    }
+  });
+
+  test.each(monitoring)('$name is asked whether it is healthy', ({ service }) => {
+    expect(service.healthcheck?.test?.slice(0, 2)).toEqual(['CMD', 'wget']);
+  });
+
+  test('asks for every mode, at the port at which it answers', () => {
+    const configuration = readFileSync('docker/prometheus/prometheus.yml', 'utf8');
+    const { scrape_configs: jobs } = parse(configuration) as {
+      scrape_configs: {
+        job_name: string;
+        static_configs: { targets: string[] }[];
+        dns_sd_configs?: { names: string[]; port: number }[];
+      }[];
+    };
+    const gleaner = jobs.find(({ job_name: name }) => name === 'gleaner');
+    const targets = [
+      ...(gleaner?.static_configs ?? []).flatMap((given) => given.targets),
+      ...(gleaner?.dns_sd_configs ?? []).flatMap(({ names, port }) => names.map((name) => `${name}:${port}`)),
+    ];
+    expect(targets.sort()).toEqual(
+      running.map(({ name, service }) => `${name}:${service.environment.PORT}`).sort(),
+    );
+  });
+});
+
+describe('Grafana', () => {
+  const provisioned = (file: string): unknown =>
+    parse(readFileSync(`docker/grafana/provisioning/${file}.yml`, 'utf8'));
+
+  test('asks services that there are, at the ports that they have', () => {
+    const { datasources } = provisioned('datasources/prometheus') as { datasources: { url: string }[] };
+    const ports = ['prometheus', 'alertmanager'].map(
+      (name) => `http://${name}:${services[name]?.ports?.[0]?.split(':').at(-1)}`,
+    );
+    expect(datasources.map(({ url }) => url)).toEqual(ports);
+  });
+
+  test('finds the dashboards, and the runbooks that they link to', () => {
+    const { providers } = provisioned('dashboards/gleaner') as { providers: { options: { path: string } }[] };
+    const mounted = new Map(
+      (services.grafana?.volumes ?? []).map((volume) => {
+        const [from, to] = volume.split(':');
+        return [to, from] as const;
+      }),
+    );
+    expect(providers.map(({ options }) => mounted.get(options.path))).toEqual(['./grafana/dashboards']);
+    expect(mounted.get('/usr/share/grafana/public/runbooks')).toBe('../docs/runbooks');
+    const home = services.grafana?.environment.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH;
+    expect(home).toBe(`${providers[0]?.options.path}/overview.json`);
   });
 });
 
@@ -136,11 +219,25 @@ describe('secrets', () => {
       Object.values(slice.settings).filter(({ secret }) => secret),
     );
     const isSecret = (name: string): boolean =>
-      names.some(({ env }) => env === name) || /PASSWORD|AUTH/.test(name);
+      names.some(({ env }) => env === name) || (/PASSWORD|AUTH/.test(name) && !name.endsWith('__FILE'));
     for (const { service } of every) {
       const given = Object.entries(service.environment).filter(([name]) => isSecret(name));
       for (const [name, value] of given) expect(String(value), name).toMatch(PASSWORD);
     }
+  });
+
+  test('of the monitoring are files, each explained where it belongs', () => {
+    const used = monitoring.flatMap(({ service }) => service.secrets ?? []);
+    expect(new Set(used)).toEqual(new Set(Object.keys(secretFiles)));
+    const page = readFileSync('docker/secrets/README.md', 'utf8');
+    for (const [name, { file }] of Object.entries(secretFiles)) {
+      expect(file).toBe(`secrets/${name}`);
+      expect(page).toContain(`| \`${name}\` `);
+    }
+    const read = ['docker/alertmanager/alertmanager.yml', 'docker/compose.yaml'].flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(/: \/run\/secrets\/(\w+)/g)].map(([, name]) => name),
+    );
+    expect(new Set(read)).toEqual(new Set(used));
   });
 
   test('are no arguments of a command, which every process of the machine could read', () => {

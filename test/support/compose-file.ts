@@ -9,11 +9,15 @@ export interface ComposeService {
   env_file?: string;
   ports?: string[];
   volumes?: string[];
+  /** Those that are only started when one of them is asked for. */
+  profiles?: string[];
+  secrets?: string[];
   tmpfs?: string[];
   healthcheck?: { test?: string[]; disable?: boolean };
   depends_on?: Record<string, { condition: string }>;
   stop_grace_period?: string;
   mem_limit?: string;
+  networks?: string[];
   restart?: string;
   read_only?: boolean;
   cap_drop?: string[];
@@ -31,8 +35,11 @@ export interface Interpolation {
 export function readCompose(): {
   services: Record<string, ComposeService>;
   volumes: Record<string, unknown>;
+  secrets: Record<string, { file: string }>;
 } {
-  return parse(text(), { merge: true });
+  const file = parse(text(), { merge: true }) as ReturnType<typeof readCompose>;
+  for (const service of Object.values(file.services)) service.environment ??= {};
+  return file;
 }
 
 /** Every variable that the file takes from `.env`, once each. */

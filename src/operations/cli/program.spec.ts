@@ -1,61 +1,20 @@
 import { describe, expect, it } from 'vitest';
+import { recordingTools, understood } from '../../../test/support/understood-command.js';
 import { EXAMPLES } from './examples.js';
-import { createProgram, everyCommand, nameOf, runProgram } from './program.js';
-import type { Tools } from './tools.js';
+import { createProgram, everyCommand, nameOf } from './program.js';
 
-class Opened extends Error {}
-
-/** Of commands that are understood no more is seen than that they begin. */
-function tools(): Tools & { told: string[]; status: number } {
-  const told: string[] = [];
-  const all = {
-    told,
-    status: 0,
-    open: async () => {
-      throw new Opened();
-    },
-    fail: (status: number) => void (all.status = status),
-    terminal: {
-      out: (text: string) => void told.push(text),
-      note: (text: string) => void told.push(text),
-      progress: () => undefined,
-      width: undefined,
-      paint: (_: string, text: string) => text,
-    },
-  };
-  return all;
-}
-
-async function run(line: string): Promise<{ told: string; status: number; began: boolean }> {
-  const given = tools();
-  const began = await runProgram(wordsOf(line), given).then(
-    () => false,
-    (error: unknown) => {
-      if (error instanceof Opened) return true;
-      throw error;
-    },
-  );
-  return { told: given.told.join(''), status: given.status, began };
-}
-
-/** As a shell would read it: quotation marks and what goes elsewhere. */
-const wordsOf = (line: string): string[] =>
-  [...line.replace(/ [|>] .*$/, '').matchAll(/'([^']*)'|(\S+)/g)].map(
-    ([, quoted, bare]) => quoted ?? bare ?? '',
-  );
-
-const commands = everyCommand(createProgram(tools())).map(nameOf);
+const commands = everyCommand(createProgram(recordingTools())).map(nameOf);
 
 describe('the help of a command', () => {
   it.each(commands)('%s has a description and examples that are right', async (name) => {
-    const { told, status } = await run(`${name} --help`);
+    const { told, status } = await understood(`${name} --help`);
     expect(status).toBe(0);
     expect(told).toMatch(/Usage: .*\n\n\S.*\n/);
     const examples = [...told.matchAll(/^ {2}gleaner (.+)$/gm)].map(([, line = '']) => line);
     expect(examples.length).toBeGreaterThan(0);
     for (const line of examples) {
       expect(line.startsWith(name.replace(/ list$/, ''))).toBe(true);
-      const ran = await run(line);
+      const ran = await understood(line);
       expect(ran, line).toMatchObject({ status: 0, began: name !== 'completion' });
     }
   });
@@ -86,13 +45,13 @@ describe('the command line', () => {
     ['dlq replay', 'Which of them?'],
     ['completion csh', 'Allowed choices are bash, zsh, fish'],
   ])('says of "%s" what was expected, and does nothing', async (line, text) => {
-    const { told, status, began } = await run(line);
+    const { told, status, began } = await understood(line);
     expect(told).toContain(text);
     expect({ status, began }).toEqual({ status: 2, began: false });
   });
 
   it('never repeats a whole key', async () => {
-    const { told, status } = await run(`keys revoke glnr_k3v9qa07mzt2${'s'.repeat(44)}`);
+    const { told, status } = await understood(`keys revoke glnr_k3v9qa07mzt2${'s'.repeat(44)}`);
     expect(status).toBe(2);
     expect(told).not.toContain('sss');
   });

@@ -22,7 +22,8 @@ const ONLY_FROM_OUTSIDE: readonly PrometheusRule[] = [
   },
   {
     alert: 'MetricsStale',
-    expr: 'max by (instance, __name__) ({__name__=~"gleaner_.+_metrics_stale"}) == 1',
+    // By instance only: alerts lose their metric's name, and Prometheus refuses two with the same labels.
+    expr: 'max by (instance) ({__name__=~"gleaner_.+_metrics_stale"}) == 1',
     for: '5m',
     labels: { severity: 'warning' },
     annotations: {
@@ -32,7 +33,8 @@ const ONLY_FROM_OUTSIDE: readonly PrometheusRule[] = [
   },
   {
     alert: 'SourceStale',
-    expr: 'time() - max by (source) (gleaner_source_last_success_timestamp_seconds) > 172800',
+    // 0 is no time, but that of a source which has had no success yet.
+    expr: 'time() - (max by (source) (gleaner_source_last_success_timestamp_seconds) > 0) > 172800',
     labels: { severity: 'info' },
     annotations: {
       summary: 'The last successful run of {{ $labels.source }} was {{ $value | humanizeDuration }} ago.',

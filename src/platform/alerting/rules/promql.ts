@@ -63,7 +63,7 @@ function matchersOf(labels: Where, operator: '=' | '!='): string[] {
   return Object.entries(labels).map(([label, values]) =>
     values.length === 1
       ? `${label}${operator}${JSON.stringify(values[0])}`
-      : `${label}${operator.replace('=', '=~')}${JSON.stringify(values.map(literally).join('|'))}`,
+      : `${label}${operator === '=' ? '=~' : '!~'}${JSON.stringify(values.map(literally).join('|'))}`,
   );
 }
 
