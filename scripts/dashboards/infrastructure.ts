@@ -1,5 +1,5 @@
 import type { DashboardSpec } from './dashboard.ts';
-import { age, max, of, ofInstallation, perSecond } from './promql.ts';
+import { age, max, of, ofInstallation, perSecond, quantile } from './promql.ts';
 import { EACH, EACH_PROCESS, postgresql, redis } from './stores.ts';
 
 export const infrastructure: DashboardSpec = {
@@ -91,6 +91,21 @@ export const infrastructure: DashboardSpec = {
           [EACH_PROCESS]: `${max(of('process_open_fds'), EACH)} / ${max(of('process_max_fds'), EACH)}`,
         },
         thresholds: { critical: 0.8 },
+      },
+      {
+        kind: 'series',
+        title: 'Methods',
+        description: 'The p95 of the seconds that a call of each method marked with @Timed takes.',
+        unit: 's',
+        queries: { '{{method}}': quantile(0.95, 'gleaner_method_duration_seconds', ['method']) },
+      },
+      {
+        kind: 'series',
+        title: 'Lines not in log files',
+        description:
+          'Lines a second that are not in a log file, because it could not be written. The disk may be full.',
+        unit: 'cps',
+        queries: { '{{file}}': perSecond('gleaner_log_write_failures_total', ['file']) },
       },
       {
         kind: 'series',
