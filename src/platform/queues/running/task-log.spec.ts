@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { WorkUnit } from '../../../core/performance/index.js';
 import { type TaskEvent, TaskEvents } from '../tasks/task-events.js';
 import { TaskLog } from './task-log.js';
 
@@ -20,7 +21,7 @@ afterEach(() => void vi.restoreAllMocks());
 
 const task = { id: 't-1', name: 'x', maxAttempts: 3 };
 const failure = { class: 'TypeError', code: 'x.bad', message: 'no', trace: 'TypeError: no\n    at x' };
-const unit = { kind: 'task', name: 'x', queries: 2, seconds: 0.0126 };
+const unit = Object.assign(new WorkUnit('task', 'x', 't-1'), { queries: 2, querySeconds: 0.0126 });
 const err = { type: 'TypeError', code: 'x.bad', message: 'no', stack: failure.trace };
 
 describe('the log of tasks', () => {
