@@ -83,7 +83,7 @@ export function alertCommands(program: Command, { open, terminal, fail }: Tools)
           ['SEVERITY', ({ severity }) => severity],
           ['WHEN', ({ above, threshold }) => `${above ? '>' : '<'} ${threshold}`],
           ['WINDOW', ({ windowSeconds }) => duration(windowSeconds * 1000)],
-          ['FOR', ({ forSeconds }) => duration(forSeconds * 1000)],
+          ['FOR', ({ forSeconds }) => (forSeconds === 0 ? 'at once' : duration(forSeconds * 1000))],
           ['FIRING', ({ name }) => counts.get(name)?.firing ?? 0],
           ['WHAT', ({ summary }) => summary],
         ],
