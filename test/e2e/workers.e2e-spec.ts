@@ -108,6 +108,17 @@ async function cutInbox(): Promise<void> {
   await redis.client('KILL', 'ID', /^id=(\d+)/.exec(inbox)![1]!);
 }
 
+/** So many workers wait for a command: what comes then is on its way to them, whatever becomes of the inbox. */
+async function listening(workers: number): Promise<void> {
+  await eventually(`${workers} workers to listen`, async () => {
+    const clients = String(await redis.client('LIST')).split('\n');
+    const blocked = clients.filter(
+      (line) => line.includes(` name=${prefix}:worker-inbox `) && / flags=\w*b\w* /.test(line),
+    );
+    return blocked.length === workers || undefined;
+  });
+}
+
 describe('a command', () => {
   it('is answered by every worker that is online', async () => {
     const started = await Promise.all([cluster.start(), cluster.start(), cluster.start()]);
@@ -154,6 +165,7 @@ describe('a command', () => {
 
   it('names a frozen worker as silent, and is not carried out when that wakes up', async () => {
     const [[frozen, id], [, awake]] = await Promise.all([cluster.start(), cluster.start()]);
+    await listening(2);
     frozen.kill('SIGSTOP');
     const outcome = await cluster.commands.send({ type: 'pause' }, { timeoutMs: 5000 });
     expect(outcome.silent).toEqual([id]);
