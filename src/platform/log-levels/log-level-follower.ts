@@ -5,6 +5,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { messageOf } from '../../core/errors/index.js';
+import { Loop } from '../../core/loop/index.js';
 import { LogLevels } from '../../core/logging/index.js';
 import { LogLevelSettings } from './log-level-settings.js';
 
@@ -14,8 +15,7 @@ const REFRESH_MS = 1000;
 @Injectable()
 export class LogLevelFollower implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(LogLevelFollower.name);
-  private timer: NodeJS.Timeout | undefined;
-  private stopped = false;
+  private readonly loop = new Loop(REFRESH_MS, async () => this.refresh());
 
   constructor(
     private readonly settings: LogLevelSettings,
@@ -23,12 +23,11 @@ export class LogLevelFollower implements OnApplicationBootstrap, BeforeApplicati
   ) {}
 
   onApplicationBootstrap(): void {
-    void this.refresh();
+    void this.refresh().finally(() => this.loop.start());
   }
 
-  beforeApplicationShutdown(): void {
-    this.stopped = true;
-    clearTimeout(this.timer);
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.loop.stop();
   }
 
   private async refresh(): Promise<void> {
@@ -38,6 +37,5 @@ export class LogLevelFollower implements OnApplicationBootstrap, BeforeApplicati
     } catch (error) {
       this.logger.debug(`log levels could not be read: ${messageOf(error)}`);
     }
-    if (!this.stopped) this.timer = setTimeout(() => void this.refresh(), REFRESH_MS);
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { messageOf } from '../../core/errors/index.js';
+import { Loop } from '../../core/loop/index.js';
 import { TIMED_KINDS, Timings } from '../../core/performance/index.js';
 import { TimingStore } from './timing-store.js';
 
@@ -9,8 +10,7 @@ const EVERY_MS = 10_000;
 @Injectable()
 export class TimingPublisher implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(TimingPublisher.name);
-  private timer: NodeJS.Timeout | undefined;
-  private hasEnded = false;
+  private readonly loop = new Loop(EVERY_MS, async () => this.runOnce());
   private isFailing = false;
 
   constructor(
@@ -19,13 +19,12 @@ export class TimingPublisher implements OnApplicationBootstrap, OnApplicationShu
   ) {}
 
   onApplicationBootstrap(): void {
-    this.schedule();
+    this.loop.start();
   }
 
   /** While connections are still open. */
   async onApplicationShutdown(): Promise<void> {
-    this.hasEnded = true;
-    clearTimeout(this.timer);
+    await this.loop.stop();
     await this.runOnce();
   }
 
@@ -39,13 +38,5 @@ export class TimingPublisher implements OnApplicationBootstrap, OnApplicationShu
       if (!this.isFailing) this.logger.warn(`what is slow could not be told: ${messageOf(error)}`);
       this.isFailing = true;
     }
-  }
-
-  private schedule(): void {
-    this.timer = setTimeout(() => {
-      void this.runOnce().then(() => {
-        if (!this.hasEnded) this.schedule();
-      });
-    }, EVERY_MS);
   }
 }

@@ -1,9 +1,9 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { fingerprintOf, messageOf } from '../../../core/errors/index.js';
 import { type LoggedError, LoggedErrors } from '../../../core/logging/index.js';
+import { Loop } from '../../../core/loop/index.js';
 import { processId } from '../../../core/process/index.js';
 import { AlertingMetrics } from '../alerting.metrics.js';
-import { Loop } from '../loop.js';
 import { type ErrorCount, ErrorGroups, type ErrorSample, MAX_KINDS, OTHER } from './error-groups.js';
 
 const EVERY_MS = 5000;

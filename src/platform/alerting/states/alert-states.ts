@@ -66,7 +66,7 @@ export class AlertStates {
     ];
     const firing = current.filter(isFiring);
     const lastTold = firing.some(({ toldAt }) => toldAt === null)
-      ? await readLastTold(manager, [rule.name])
+      ? await readLastTold(manager, rule.name)
       : [];
     const toldBefore = new Map(lastTold.map(({ labels, toldAt }) => [labelsKey(labels), toldAt]));
     const told = firing.filter((alert) =>

@@ -6,15 +6,15 @@ export async function readOpen(manager: EntityManager): Promise<AlertRow[]> {
   return manager.query<AlertRow[]>(`SELECT ${ALERT_COLUMNS} FROM alert WHERE state <> 'resolved'`);
 }
 
-/** When somebody was last told of alerts that are over, by rule and labels. */
+/** When somebody was last told of a rule's alerts that are over, by their labels. */
 export async function readLastTold(
   manager: EntityManager,
-  rules: readonly string[],
-): Promise<Pick<AlertRow, 'rule' | 'labels' | 'toldAt'>[]> {
+  rule: string,
+): Promise<Pick<AlertRow, 'labels' | 'toldAt'>[]> {
   return manager.query(
-    `SELECT rule, labels, max(told_at) AS "toldAt" FROM alert
-     WHERE rule = ANY($1) AND state = 'resolved' AND told_at > now() - interval '7 days' GROUP BY rule, labels`,
-    [rules],
+    `SELECT labels, max(told_at) AS "toldAt" FROM alert
+     WHERE rule = $1 AND state = 'resolved' AND told_at > now() - interval '7 days' GROUP BY labels`,
+    [rule],
   );
 }
 

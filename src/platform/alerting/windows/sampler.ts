@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { messageOf } from '../../../core/errors/index.js';
+import { Loop } from '../../../core/loop/index.js';
 import { processId } from '../../../core/process/index.js';
-import { Loop } from '../loop.js';
 import { sampledParts } from '../rules/measure.js';
 import { Rules } from '../rules/rules.js';
 import { fieldOf, type Sample, samplesOf, valuesOf } from './process-samples.js';
